@@ -1,0 +1,129 @@
+package fsm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// FeatureLevel is the highest command level that this build understands. A command type has the level of the
+// release that brought it; a type above the replicated level of the cluster is never proposed.
+const FeatureLevel = 1
+
+// MaxCommandSize bounds an encoded command in bytes: larger log entries delay Raft's heartbeats.
+const MaxCommandSize = 256 << 10
+
+// commandVersion is the version of the envelope, not of the types in it.
+const commandVersion = 1
+
+// Type names what a command does.
+type Type string
+
+// The command types of feature level 1.
+const (
+	// ClusterInit (payload Init) gives a new cluster its identity and first configuration. It is accepted once.
+	ClusterInit Type = "cluster.init"
+	// SettingsSet (payload Settings) replaces the settings.
+	SettingsSet Type = "settings.set"
+	// AlgorithmSet (payload AlgorithmChange) changes only the balancing algorithm.
+	AlgorithmSet Type = "settings.algorithm"
+	// InstanceSet (payload Instance) adds or replaces an instance.
+	InstanceSet Type = "instance.set"
+	// InstanceUpdate (payload InstanceChange) changes the named fields of an existing instance.
+	InstanceUpdate Type = "instance.update"
+	// InstanceDelete (payload Name) removes an instance.
+	InstanceDelete Type = "instance.delete"
+	// MemberSet (payload Member) adds or replaces a member.
+	MemberSet Type = "member.set"
+	// MemberDelete (payload Name) removes a member.
+	MemberDelete Type = "member.delete"
+)
+
+// Init is the payload of ClusterInit.
+type Init struct {
+	ClusterID    string     `json:"cluster_id"`
+	FeatureLevel int        `json:"feature_level"`
+	Settings     Settings   `json:"settings"`
+	Instances    []Instance `json:"instances"`
+	// SealCheck is a sealed constant: a node that cannot open it was started with another cluster secret.
+	SealCheck Sealed `json:"seal_check"`
+}
+
+// AlgorithmChange is the payload of AlgorithmSet.
+type AlgorithmChange struct {
+	Algorithm string `json:"algorithm"`
+}
+
+// InstanceChange is the payload of InstanceUpdate. A nil field stays as it is.
+type InstanceChange struct {
+	Name    string `json:"name"`
+	Weight  *int   `json:"weight,omitempty"`
+	Enabled *bool  `json:"enabled,omitempty"`
+}
+
+// Name is the payload of the commands that delete.
+type Name struct {
+	Name string `json:"name"`
+}
+
+// Command is the versioned envelope of one change, as it stands in the Raft log.
+type Command struct {
+	Version int  `json:"v"`
+	Type    Type `json:"type"`
+	// Key is the idempotency key: a command whose key was applied before is answered from memory.
+	Key string `json:"key,omitempty"`
+	// At is the leader's clock when it proposed the command.
+	At time.Time `json:"at"`
+	// IfRevision, when not 0, makes the command conditional on the current revision.
+	IfRevision uint64          `json:"if_revision,omitempty"`
+	Payload    json.RawMessage `json:"payload"`
+}
+
+// NewCommand makes a command of type t with the payload that the type's documentation names.
+func NewCommand(t Type, payload any) (Command, error) {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return Command{}, fmt.Errorf("encode payload of %s: %w", t, err)
+	}
+	return Command{Version: commandVersion, Type: t, Payload: raw}, nil
+}
+
+// Receipt tells where a write stands once a quorum holds it.
+type Receipt struct {
+	// Index is the write's index in the Raft log.
+	Index uint64 `json:"index"`
+	// Revision is the configuration's revision after the write.
+	Revision uint64 `json:"revision"`
+	// Applied lists the IDs of the nodes known to have applied it, sorted.
+	Applied []string `json:"applied"`
+}
+
+// The outcomes of a write that are about the cluster rather than about the command.
+var (
+	// ErrNoLeader means that nothing was written because no leader could be reached in time. It is safe to try again.
+	ErrNoLeader = errors.New("the cluster has no leader")
+	// ErrIndeterminate means that the write may or may not take effect. Only the same idempotency key may be tried again.
+	ErrIndeterminate = errors.New("the outcome of the write is not known")
+)
+
+// RejectionCode classifies a Rejection.
+type RejectionCode string
+
+// The reasons for which the state machine refuses a well-formed command.
+const (
+	RejectedNotFound RejectionCode = "not_found"
+	RejectedConflict RejectionCode = "conflict"
+	RejectedInvalid  RejectionCode = "invalid"
+	RejectedRevision RejectionCode = "revision_mismatch"
+)
+
+// Rejection is the state machine's refusal of a command, the same on every replica. It is an error that travels
+// between nodes as JSON.
+type Rejection struct {
+	Code    RejectionCode `json:"code"`
+	Message string        `json:"message"`
+}
+
+// Error returns the message.
+func (r *Rejection) Error() string { return r.Message }

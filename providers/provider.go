@@ -1,0 +1,76 @@
+// Package providers is the contract between the gateway and the upstreams: what an upstream call is, what comes
+// back, and what a fault means. Each provider lives in a package of its own below this one and is put into a
+// Registry by the program that builds them; nothing registers itself.
+//
+// It must not know the gateway, the store or the state machine: an Instance arrives here with its credential
+// already opened. Everything in this package is safe for concurrent use unless it says otherwise.
+package providers
+
+import (
+	"context"
+	"io"
+	"net/http"
+
+	"aiproxy/providers/dialect"
+)
+
+// Operation is what a client asks of an upstream, whatever the dialect.
+type Operation string
+
+// The operations.
+const (
+	Chat       Operation = "chat"
+	Embeddings Operation = "embeddings"
+)
+
+// Instance is one upstream endpoint with one account, ready for use. It is immutable.
+type Instance struct {
+	Name     string
+	Provider string
+	// BaseURL has no trailing slash.
+	BaseURL string
+	// APIKey is the plaintext credential, empty for none.
+	APIKey Secret
+	Models   []string
+	Weight   int
+	Priority int
+}
+
+// Call is one request to an upstream. It belongs to one goroutine.
+type Call struct {
+	Operation Operation
+	// Dialect is the wire protocol of Body and of the expected reply.
+	Dialect dialect.Name
+	// Model is the name that the upstream shall see; Body carries it already.
+	Model string
+	// Stream tells that the client asked for a stream of events.
+	Stream bool
+	// Header is the client's header. A provider forwards what is meant for upstreams and never the client's key.
+	Header http.Header
+	// Body is the request body. Do takes no reference of its own unless it outlives the call; see Body.
+	Body *Body
+}
+
+// Reply is an upstream's answer, whatever its status. The caller must close Body.
+type Reply struct {
+	Status int
+	// Header is the upstream's, without hop-by-hop fields.
+	Header http.Header
+	Body   io.ReadCloser
+}
+
+// Provider is one kind of upstream.
+type Provider interface {
+	// Name is the canonical name, such as "openai-custom".
+	Name() string
+	// Supports tells whether the provider can carry out op for a client of the dialect.
+	Supports(op Operation, d dialect.Name) bool
+	// Do performs the call once, without retries. It returns when the reply's header is there; the reply's body is
+	// read as it arrives. Cancelling ctx ends the call in every phase, the reading of the body included. An error
+	// means that no reply was received and is always an *Error.
+	Do(ctx context.Context, in *Instance, call *Call) (*Reply, error)
+	// Models lists the model names that the instance offers, asked from the upstream.
+	Models(ctx context.Context, in *Instance) ([]dialect.Model, error)
+	// Classify says whose fault a reply with this status is; body is its beginning, for providers that must look.
+	Classify(status int, header http.Header, body []byte) Class
+}
