@@ -30,7 +30,7 @@ type Instance struct {
 	// BaseURL has no trailing slash.
 	BaseURL string
 	// APIKey is the plaintext credential, empty for none.
-	APIKey Secret
+	APIKey   Secret
 	Models   []string
 	Weight   int
 	Priority int

@@ -1,0 +1,105 @@
+package dialect
+
+// Envelope is what must be known of a request before it can be routed: the members of its top-level object that
+// every JSON dialect spells alike.
+type Envelope struct {
+	// Model is the model's name, unescaped, empty where it is missing or null.
+	Model string
+	// ModelSpan is where its value stands in the body, quotes included; empty where it is missing.
+	ModelSpan Span
+	// Stream tells that the client asked for a stream of events.
+	Stream bool
+	// StreamSpan is where its value stands in the body; empty where it is missing.
+	StreamSpan Span
+	// User is the end user as the client names it, empty where it is missing or no string.
+	User string
+
+	// open is the index behind the object's opening brace, and bare tells that the object has no members.
+	open int
+	bare bool
+}
+
+// Peek reads body, a JSON object, once. A body that is no object, ends early or goes on behind it is a
+// *SyntaxError; a model that is no string, a stream that is no boolean, or either of them twice a *FieldError.
+//
+// Within nested objects and arrays only brackets and strings are followed, not the grammar between them: what is
+// valid JSON is always accepted, and what is not may be left for the upstream to refuse.
+func Peek(body []byte) (Envelope, error) {
+	var env Envelope
+	obj, err := openObject(body, 0)
+	if err != nil {
+		return Envelope{}, err
+	}
+	env.open = obj.pos
+	env.bare = true
+	var m member
+	for {
+		more, err := obj.next(&m)
+		if err != nil {
+			return Envelope{}, err
+		}
+		if !more {
+			break
+		}
+		env.bare = false
+		if err := env.take(body, &m); err != nil {
+			return Envelope{}, err
+		}
+	}
+	if end := skipSpace(body, obj.pos); end != len(body) {
+		return Envelope{}, &SyntaxError{Offset: end, Reason: "expected nothing behind the object"}
+	}
+	return env, nil
+}
+
+// take keeps what m tells, if it is a member of interest.
+func (env *Envelope) take(body []byte, m *member) error {
+	var err error
+	switch string(m.key) {
+	case "model":
+		if !env.ModelSpan.Empty() {
+			return &FieldError{Field: "model", Offset: m.value.Start, Reason: "is given twice"}
+		}
+		env.ModelSpan = m.value
+		switch body[m.value.Start] {
+		case '"':
+			env.Model, err = unquote(body, m.value)
+		case 'n':
+		default:
+			err = &FieldError{Field: "model", Offset: m.value.Start, Reason: "must be a string"}
+		}
+	case "stream":
+		if !env.StreamSpan.Empty() {
+			return &FieldError{Field: "stream", Offset: m.value.Start, Reason: "is given twice"}
+		}
+		env.StreamSpan = m.value
+		switch body[m.value.Start] {
+		case 't', 'f', 'n':
+			env.Stream = body[m.value.Start] == 't'
+		default:
+			err = &FieldError{Field: "stream", Offset: m.value.Start, Reason: "must be a boolean"}
+		}
+	case "user":
+		if body[m.value.Start] == '"' {
+			env.User, err = unquote(body, m.value)
+		}
+	}
+	return err
+}
+
+// WithModel appends to dst the body that Peek has read, with another model name and every other byte as it is, and
+// returns the extended slice. A body without a model gets one as its first member.
+func (env Envelope) WithModel(dst, body []byte, model string) []byte {
+	if !env.ModelSpan.Empty() {
+		dst = append(dst, body[:env.ModelSpan.Start]...)
+		dst = appendString(dst, model)
+		return append(dst, body[env.ModelSpan.End:]...)
+	}
+	dst = append(dst, body[:env.open]...)
+	dst = append(dst, `"model":`...)
+	dst = appendString(dst, model)
+	if !env.bare {
+		dst = append(dst, ',')
+	}
+	return append(dst, body[env.open:]...)
+}
