@@ -1,0 +1,80 @@
+# aiproxy's tasks. `make help` lists them; CI runs `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BINARY  := bin/aiproxy
+LINT    := go tool -modfile=scripts/tools/go.mod golangci-lint
+ARGS    ?=
+
+# The race detector needs a C compiler. Without one the same tests run without it, and say so.
+RACE := $(shell command -v cc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+
+FUZZTIME ?= 5s
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the static binary bin/aiproxy
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/aiproxy
+
+.PHONY: run
+run: build ## run a real three-node cluster with a simulated upstream (ARGS='--nodes 5 --port 4000')
+	@exec $(BINARY) dev $(ARGS)
+
+.PHONY: test
+test: verify lint test-race test-e2e fuzz ## everything that CI runs
+
+.PHONY: test-short
+test-short: ## unit tests alone, under a minute once built
+	go test -short ./...
+
+.PHONY: test-race
+test-race: ## all unit and integration tests under the race detector
+	@[ -n "$(RACE)" ] || echo 'WARNING: no C compiler, so the tests run WITHOUT the race detector'
+	go test $(RACE) ./...
+
+.PHONY: test-e2e
+test-e2e: ## real processes: clusters formed, killed and restarted under traffic
+	go test -tags e2e -count=1 -timeout 10m ./cmd/aiproxy/e2e/...
+
+.PHONY: fuzz
+fuzz: ## a short run of every fuzz test (FUZZTIME=5s each)
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+.PHONY: bench
+bench: build ## CPU, latency and memory against httputil.ReverseProxy and nginx (ARGS='-quick')
+	go run ./scripts/bench -aiproxy $(BINARY) $(ARGS)
+
+.PHONY: lint
+lint: ## go vet and golangci-lint
+	$(LINT) run
+
+.PHONY: fmt
+fmt: ## format the code
+	$(LINT) fmt
+
+.PHONY: generate
+generate: ## write the generated documents anew
+	go generate ./...
+
+.PHONY: verify
+verify: ## fail when go.mod or a generated document is out of date
+	go mod tidy -diff
+	go mod verify
+	go generate ./...
+	git diff --exit-code -- docs
+
+.PHONY: cover
+cover: ## coverage of the unit tests, per function
+	go test -short -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin coverage.out
