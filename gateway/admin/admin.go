@@ -1,0 +1,92 @@
+// Package admin is the management API of a node: the state of the cluster and the balancer's instances, and the
+// writes that change them on all nodes.
+//
+// It must not know Raft, authenticate, or keep state of its own. Reads come from the node's own view of the
+// replicated state and never wait; writes go through the Store, which says where they stand. No answer holds a
+// secret, in plaintext or sealed.
+//
+// Concurrency: an API is made once and its handlers serve any number of requests at the same time.
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"aiproxy/fsm"
+)
+
+// Store is what the API needs of the replicated store.
+type Store interface {
+	// View returns the node's replicated state. It never blocks.
+	View() *fsm.View
+	// Apply writes a command and waits for a quorum. Its error is a *fsm.Rejection, fsm.ErrNoLeader or
+	// fsm.ErrIndeterminate, perhaps wrapped, or a fault of the node.
+	Apply(ctx context.Context, c fsm.Command) (fsm.Receipt, error)
+}
+
+// Counters are what this node has done with an instance since it started. They are not replicated.
+type Counters struct {
+	// Requests is the number of calls made.
+	Requests uint64 `json:"requests"`
+	// InFlight is the number of calls that have not ended.
+	InFlight int64 `json:"in_flight"`
+}
+
+// Config is what the API is made of.
+type Config struct {
+	// Store is required.
+	Store Store
+	// Status returns the answer to GET /cluster/status, to be encoded as JSON. It is required, must return at once
+	// and must not hold a secret.
+	Status func(ctx context.Context) any
+	// Counters returns the node's counters of an instance by name. Nil means that there are none.
+	Counters func(instance string) Counters
+	// Logger gets a record for every write. Nil discards them.
+	Logger *slog.Logger
+}
+
+// API holds the handlers. Make one with New.
+type API struct {
+	store    Store
+	status   func(ctx context.Context) any
+	counters func(instance string) Counters
+	logger   *slog.Logger
+}
+
+// Endpoint is one route of the API, for the gateway's table.
+type Endpoint struct {
+	Method string
+	// Path is a template in the router's syntax.
+	Path string
+	// Open endpoints need no key.
+	Open bool
+	// Serve handles a request. An error, a *dialect.Error unless something is broken, means that nothing has been
+	// written.
+	Serve func(w http.ResponseWriter, r *http.Request) error
+}
+
+// New returns the API, or an error that names what is missing.
+func New(c Config) (*API, error) {
+	if c.Store == nil || c.Status == nil {
+		return nil, errors.New("set up management API: store and status are required")
+	}
+	if c.Counters == nil {
+		c.Counters = func(string) Counters { return Counters{} }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &API{store: c.Store, status: c.Status, counters: c.Counters, logger: c.Logger}, nil
+}
+
+// Endpoints lists the routes.
+func (a *API) Endpoints() []Endpoint {
+	return []Endpoint{
+		{Method: http.MethodGet, Path: "/cluster/status", Open: true, Serve: a.clusterStatus},
+		{Method: http.MethodGet, Path: "/loadbalancer/instances", Serve: a.listInstances},
+		{Method: http.MethodPut, Path: "/loadbalancer/algorithm", Serve: a.setAlgorithm},
+		{Method: http.MethodPut, Path: "/loadbalancer/instances/{name}", Serve: a.updateInstance},
+	}
+}
