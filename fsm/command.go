@@ -2,7 +2,6 @@ package fsm
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -71,7 +70,8 @@ type Name struct {
 type Command struct {
 	Version int  `json:"v"`
 	Type    Type `json:"type"`
-	// Key is the idempotency key: a command whose key was applied before is answered from memory.
+	// Key is the idempotency key, at most 255 printable ASCII characters: a command whose key was applied before is
+	// answered from memory. Empty means that the command is not remembered.
 	Key string `json:"key,omitempty"`
 	// At is the leader's clock when it proposed the command.
 	At time.Time `json:"at"`
@@ -98,32 +98,3 @@ type Receipt struct {
 	// Applied lists the IDs of the nodes known to have applied it, sorted.
 	Applied []string `json:"applied"`
 }
-
-// The outcomes of a write that are about the cluster rather than about the command.
-var (
-	// ErrNoLeader means that nothing was written because no leader could be reached in time. It is safe to try again.
-	ErrNoLeader = errors.New("the cluster has no leader")
-	// ErrIndeterminate means that the write may or may not take effect. Only the same idempotency key may be tried again.
-	ErrIndeterminate = errors.New("the outcome of the write is not known")
-)
-
-// RejectionCode classifies a Rejection.
-type RejectionCode string
-
-// The reasons for which the state machine refuses a well-formed command.
-const (
-	RejectedNotFound RejectionCode = "not_found"
-	RejectedConflict RejectionCode = "conflict"
-	RejectedInvalid  RejectionCode = "invalid"
-	RejectedRevision RejectionCode = "revision_mismatch"
-)
-
-// Rejection is the state machine's refusal of a command, the same on every replica. It is an error that travels
-// between nodes as JSON.
-type Rejection struct {
-	Code    RejectionCode `json:"code"`
-	Message string        `json:"message"`
-}
-
-// Error returns the message.
-func (r *Rejection) Error() string { return r.Message }

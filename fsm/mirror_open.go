@@ -1,0 +1,218 @@
+package fsm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// ReadMirrorIndex returns the index of the last entry that the mirror at path includes. ok is false when there is no
+// mirror, which is no error. Errors wrap ErrMirrorDamaged, ErrMirrorForeign and ErrFeatureLevel. It verifies the
+// whole file, does not change it, and needs its lock: a mirror that is open cannot be read.
+func ReadMirrorIndex(path string) (index uint64, ok bool, err error) {
+	content, err := inspect(path, defaultTimeout)
+	if err != nil {
+		return 0, false, fmt.Errorf("read mirror %s: %w", path, err)
+	}
+	if content == nil {
+		return 0, false, nil
+	}
+	return content.view.Index, true, nil
+}
+
+// content is what a mirror holds.
+type content struct {
+	view   *View
+	sum    rowSum
+	chunks []chunk
+	// head is the head row as it stands in the file. Equal heads mean equal contents.
+	head []byte
+}
+
+// openMirror looks at the file read-only before it opens it for writing: bbolt repairs and rebuilds parts of what it
+// opens, and that must not happen to a damaged mirror or to another program's file.
+func openMirror(path string, o Options) (*mirror, *View, error) {
+	found, err := inspect(path, o.Timeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := openBolt(path, &bolt.Options{
+		Timeout: o.Timeout, NoSync: o.NoSync, NoGrowSync: o.NoSync, FreelistType: bolt.FreelistMapType,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &mirror{db: db}
+	if found == nil {
+		found = &content{view: &View{}}
+		err = m.replace(found.view)
+	} else {
+		m.index, m.sum, m.chunks = found.view.Index, found.sum, found.chunks
+		err = m.unchanged(found.head)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return m, found.view, nil
+}
+
+// unchanged makes sure that nobody wrote to the file between the inspection and the lock.
+func (m *mirror) unchanged(headRow []byte) error {
+	return m.db.View(func(tx *bolt.Tx) error {
+		if meta := tx.Bucket(metaBucket); meta == nil || !bytes.Equal(meta.Get(headKey), headRow) {
+			return errors.New("another process changed it meanwhile")
+		}
+		return nil
+	})
+}
+
+// inspect verifies and reads a mirror. It returns nil when the file is absent, empty, or a bbolt file in which
+// nothing was ever stored: what a crash during the first start leaves behind.
+func inspect(path string, timeout time.Duration) (*content, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	db, err := openBolt(path, &bolt.Options{Timeout: timeout, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	var found *content
+	err = guard(func() error {
+		return db.View(func(tx *bolt.Tx) error {
+			if tx.Size() > info.Size() {
+				return fmt.Errorf("it has %d bytes of %d: %w", info.Size(), tx.Size(), ErrMirrorDamaged)
+			}
+			found, err = readContent(tx)
+			return err
+		})
+	})
+	return found, errors.Join(err, db.Close())
+}
+
+// openBolt opens the file, and closes it also when bbolt panics over what it finds there.
+func openBolt(path string, o *bolt.Options) (*bolt.DB, error) {
+	var file *os.File
+	o.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		var err error
+		file, err = os.OpenFile(name, flag, mode)
+		return file, err
+	}
+	var db *bolt.DB
+	err := guard(func() error {
+		var err error
+		db, err = bolt.Open(path, 0o600, o)
+		return err
+	})
+	if err == nil {
+		return db, nil
+	}
+	if file != nil {
+		file.Close()
+	}
+	return nil, explain(path, err)
+}
+
+// explain tells a lock held by another process from a file that is not ours and one that is ours and broken.
+func explain(path string, err error) error {
+	var onDisk *fs.PathError
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return errors.New("another process has it open")
+	case errors.As(err, &onDisk), errors.Is(err, ErrMirrorDamaged):
+		return err
+	case errors.Is(err, bolterrors.ErrVersionMismatch), !hasMagic(path):
+		return fmt.Errorf("%w: %w", ErrMirrorForeign, err)
+	}
+	return fmt.Errorf("%w: %w", ErrMirrorDamaged, err)
+}
+
+// hasMagic tells whether one of the two meta pages of a bbolt file begins as it should.
+func hasMagic(path string) bool {
+	const (
+		pageHeader = 16
+		magic      = 0xED0CDAED
+	)
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	for _, at := range []int64{pageHeader, int64(os.Getpagesize()) + pageHeader} {
+		var raw [4]byte
+		if _, err := io.ReadFull(io.NewSectionReader(file, at, int64(len(raw))), raw[:]); err != nil {
+			continue
+		}
+		if binary.NativeEndian.Uint32(raw[:]) == magic {
+			return true
+		}
+	}
+	return false
+}
+
+// guard runs fn, which reads a file through a memory map: damage can show as a panic or as a fault of the map.
+func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: it cannot be read: %v", ErrMirrorDamaged, p)
+		}
+	}()
+	return fn()
+}
+
+// readContent reads what the transaction sees: format first, then the checksum over all rows, then the rows.
+func readContent(tx *bolt.Tx) (*content, error) {
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		if name, _ := tx.Cursor().First(); name == nil {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("it has no meta bucket: %w", ErrMirrorForeign)
+	}
+	if format := meta.Get(formatKey); string(format) != mirrorFormat {
+		return nil, fmt.Errorf("its format is %q, not %q: %w", shorten(string(format)), mirrorFormat, ErrMirrorForeign)
+	}
+	headRow := bytes.Clone(meta.Get(headKey))
+	h, err := readHead(headRow)
+	if err != nil {
+		return nil, err
+	}
+	c, err := readRows(tx, h)
+	if err != nil {
+		if errors.Is(err, ErrFeatureLevel) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", ErrMirrorDamaged, err)
+	}
+	c.head = headRow
+	return c, nil
+}
+
+func readHead(raw []byte) (mirrorHead, error) {
+	var h mirrorHead
+	if len(raw) < sha256.Size {
+		return h, fmt.Errorf("it has no head: %w", ErrMirrorDamaged)
+	}
+	own, raw := raw[:sha256.Size], raw[sha256.Size:]
+	if sum := sha256.Sum256(raw); !bytes.Equal(own, sum[:]) {
+		return h, fmt.Errorf("the checksum of its head does not match: %w", ErrMirrorDamaged)
+	}
+	if err := decodeStrict(raw, &h); err != nil {
+		return h, fmt.Errorf("decode head: %w: %w", ErrMirrorDamaged, err)
+	}
+	return h, nil
+}

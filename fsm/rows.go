@@ -1,0 +1,147 @@
+package fsm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// head is the part of the state that has no table of its own.
+type head struct {
+	Index        uint64 `json:"index"`
+	Term         uint64 `json:"term"`
+	ClusterID    string `json:"cluster_id"`
+	FeatureLevel int    `json:"feature_level"`
+	Revision     uint64 `json:"revision"`
+	SealCheck    Sealed `json:"seal_check,omitempty"`
+}
+
+func headOf(v *View) head {
+	return head{
+		Index: v.Index, Term: v.Term, ClusterID: v.ClusterID,
+		FeatureLevel: v.FeatureLevel, Revision: v.Revision, SealCheck: v.SealCheck,
+	}
+}
+
+// row is one line of the state's canonical form. Exactly one field is set.
+type row struct {
+	Head     *head       `json:"head,omitempty"`
+	Settings *Settings   `json:"settings,omitempty"`
+	Instance *Instance   `json:"instance,omitempty"`
+	Member   *Member     `json:"member,omitempty"`
+	Key      *remembered `json:"key,omitempty"`
+}
+
+// writeRows writes the canonical form of the state: one JSON document a line, always in the same order.
+func writeRows(w io.Writer, h head, v *View) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(row{Head: &h}); err != nil {
+		return err
+	}
+	if err := enc.Encode(row{Settings: &v.Settings}); err != nil {
+		return err
+	}
+	for i := range v.Instances {
+		if err := enc.Encode(row{Instance: &v.Instances[i]}); err != nil {
+			return err
+		}
+	}
+	for i := range v.Members {
+		if err := enc.Encode(row{Member: &v.Members[i]}); err != nil {
+			return err
+		}
+	}
+	for i := range v.memory {
+		if err := enc.Encode(row{Key: &v.memory[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assembly puts a View together from rows that were read from a file, and judges each as it comes.
+type assembly struct {
+	view     View
+	headed   bool
+	settings bool
+}
+
+func (a *assembly) add(r row) error {
+	switch {
+	case r.Head != nil:
+		return a.addHead(*r.Head)
+	case !a.headed:
+		return errors.New("the first row is not the head")
+	case r.Settings != nil:
+		if a.settings {
+			return errors.New("there are two rows of settings")
+		}
+		a.settings = true
+		a.view.Settings = *r.Settings
+	case r.Instance != nil:
+		return a.addInstance(*r.Instance)
+	case r.Member != nil:
+		return a.addMember(*r.Member)
+	case r.Key != nil:
+		return a.addKey(*r.Key)
+	default:
+		return errors.New("there is an empty row")
+	}
+	return nil
+}
+
+func (a *assembly) addHead(h head) error {
+	if a.headed {
+		return errors.New("there are two heads")
+	}
+	if h.FeatureLevel > FeatureLevel {
+		return fmt.Errorf("it needs feature level %d and this build has %d: %w", h.FeatureLevel, FeatureLevel, ErrFeatureLevel)
+	}
+	a.headed = true
+	v := &a.view
+	v.Index, v.Term, v.ClusterID = h.Index, h.Term, h.ClusterID
+	v.FeatureLevel, v.Revision, v.SealCheck = h.FeatureLevel, h.Revision, h.SealCheck
+	return nil
+}
+
+func (a *assembly) addInstance(in Instance) error {
+	if n := len(a.view.Instances); n > 0 && strings.Compare(a.view.Instances[n-1].Name, in.Name) >= 0 {
+		return fmt.Errorf("instance %s is out of order", shorten(in.Name))
+	}
+	a.view.Instances = append(a.view.Instances, in)
+	return nil
+}
+
+func (a *assembly) addMember(m Member) error {
+	if n := len(a.view.Members); n > 0 && strings.Compare(a.view.Members[n-1].ID, m.ID) >= 0 {
+		return fmt.Errorf("member %s is out of order", shorten(m.ID))
+	}
+	m.JoinedAt = m.JoinedAt.UTC()
+	a.view.Members = append(a.view.Members, m)
+	return nil
+}
+
+func (a *assembly) addKey(r remembered) error {
+	if n := len(a.view.memory); n > 0 && a.view.memory[n-1].Index >= r.Index {
+		return fmt.Errorf("the idempotency key of entry %d is out of order", r.Index)
+	}
+	a.view.memory = append(a.view.memory, r)
+	return nil
+}
+
+// done returns the assembled View.
+func (a *assembly) done() (*View, error) {
+	if !a.headed {
+		return nil, errors.New("there is no head")
+	}
+	if !a.settings {
+		return nil, errors.New("there are no settings")
+	}
+	if extra := len(a.view.memory) - memorySize; extra > 0 {
+		a.view.memory = a.view.memory[extra:]
+	}
+	return &a.view, nil
+}
