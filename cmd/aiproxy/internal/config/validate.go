@@ -1,0 +1,119 @@
+package config
+
+import (
+	"os"
+	"slices"
+)
+
+// validate checks what depends on more than one setting. A setting that has a fault of its own is left alone.
+func (l *loader) validate() {
+	l.validateProviders()
+	l.validateInstances()
+	l.validateMetrics()
+	l.validateTLS()
+	if l.config.Cluster.Enabled {
+		l.validateCluster()
+	}
+}
+
+// cross reports a fault of the option with the given key, unless it has one already.
+func (l *loader) cross(key, problem, remedy string) {
+	if !l.faulty[key] {
+		l.fault(l.config.sources[key], key, problem, remedy)
+	}
+}
+
+func (l *loader) validateProviders() {
+	names := l.config.ModelProviders
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			l.cross("model_providers", name+" is listed twice", "name each provider once, by name or by alias")
+		}
+	}
+}
+
+func (l *loader) validateInstances() {
+	first := make(map[string]Instance)
+	for _, in := range l.config.Instances {
+		if in.Derived {
+			if other, taken := first[in.Name]; taken {
+				l.fault(other.source, "instances", "the name "+in.Name+" is needed for the provider's own instance", "choose another name")
+			}
+			continue
+		}
+		for _, key := range []string{"name", "provider"} {
+			if _, set := in.sources[key]; !set && !l.faulty[joinKey(in.path, key)] {
+				l.fault(in.source, "instances", "an instance has no "+key, "add "+key+": …")
+			}
+		}
+		if other, taken := first[in.Name]; taken && in.Name != "" {
+			l.fault(in.sources["name"], "instances", "the name "+in.Name+" is taken by the instance of "+other.source.String(), "choose another name")
+			continue
+		}
+		first[in.Name] = in
+	}
+}
+
+func (l *loader) validateMetrics() {
+	c := l.config
+	if c.Metrics.Enabled && c.Metrics.Port != 0 && c.Metrics.Port == c.Port {
+		l.cross("metrics.port", "is the port of the gateway itself", "choose another one, or leave it out: the main port serves /metrics too")
+	}
+}
+
+func (l *loader) validateTLS() {
+	t := l.config.TLS
+	switch {
+	case t.CertFile != "" && t.KeyFile == "":
+		l.cross("tls.cert_file", "a certificate needs its key", "set --tls-key-file")
+	case t.KeyFile != "" && t.CertFile == "":
+		l.cross("tls.key_file", "a key needs its certificate", "set --tls-cert-file")
+	}
+	l.validateFile("tls.cert_file", t.CertFile)
+	l.validateFile("tls.key_file", t.KeyFile)
+}
+
+func (l *loader) validateFile(key, path string) {
+	if path == "" {
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		l.cross(key, "cannot read the file "+quote(path), "give the path of a PEM file that the gateway may read")
+		return
+	}
+	f.Close()
+}
+
+func (l *loader) validateCluster() {
+	c := l.config
+	address := c.Cluster.NodeAddress
+	if l.faulty["cluster.node_address"] {
+		return
+	}
+	if unspecified(hostOf(address)) {
+		l.cross("cluster.node_address", "names no host that the other nodes can dial", "set --node-address to this node's own host:port")
+		return
+	}
+	open := len(c.APIKeys) == 0 && !l.faulty["api_key"]
+	if open && c.ClusterSecret() == "" {
+		l.validateOpenCluster()
+		return
+	}
+	if open && !loopback(hostOf(address)) && !c.sources["host"].Explicit() {
+		l.cross("cluster.node_address", "the other nodes cannot reach it: without an API key the gateway listens on loopback only",
+			"set --api-key, or --host to serve everybody")
+	}
+}
+
+// validateOpenCluster allows a cluster that nothing protects on this machine only.
+func (l *loader) validateOpenCluster() {
+	const remedy = "set --cluster-secret or --api-key, the same on every node"
+	c := l.config.Cluster
+	if !loopback(hostOf(c.NodeAddress)) {
+		l.cross("cluster.node_address", "a cluster without a secret is for loopback addresses only", remedy)
+	}
+	if slices.ContainsFunc(c.SeedNodes, func(s string) bool { return !loopback(hostOf(s)) }) {
+		l.cross("cluster.seed_nodes", "a cluster without a secret is for loopback addresses only", remedy)
+	}
+}
