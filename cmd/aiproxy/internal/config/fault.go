@@ -30,19 +30,16 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-// Faults are all mistakes of one configuration, in the order in which they were found.
+// Faults are all mistakes of one configuration, in the order in which they were found. They are the error of Load.
+//
+//nolint:errname // a list of faults is an error, but reads best as what it is
 type Faults []Fault
 
-// Error is what Load returns: every fault of the configuration at once.
-type Error struct {
-	Faults Faults
-}
-
 // Error lists the faults, one a line.
-func (e *Error) Error() string {
-	lines := make([]string, len(e.Faults))
-	for i, f := range e.Faults {
-		lines[i] = f.String()
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, one := range f {
+		lines[i] = one.String()
 	}
 	return strings.Join(lines, "\n")
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Load reads the flags that Register added, the environment through getenv and the file that one of them names, and
-// returns the effective configuration. The error is an *Error with every fault; there is no configuration then.
+// returns the effective configuration. The error is of type Faults and holds every fault; there is no configuration
+// then.
 func Load(fs *pflag.FlagSet, getenv func(string) (string, bool)) (*Config, error) {
 	l := &loader{
 		config: &Config{sources: make(map[string]Source)},
@@ -39,7 +40,7 @@ func Load(fs *pflag.FlagSet, getenv func(string) (string, bool)) (*Config, error
 	l.resolve()
 	l.validate()
 	if len(l.faults) > 0 {
-		return nil, &Error{Faults: l.faults}
+		return nil, l.faults
 	}
 	l.warn()
 	return l.config, nil

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"aiproxy/cmd/aiproxy/internal/config"
+)
+
+// newConfigCommand makes the command that looks at a configuration without starting a node. Its subcommands take
+// the flags of a node, so that a command line can be checked as it stands.
+func newConfigCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Check or print the configuration",
+		Args:  cobra.NoArgs,
+	}
+	config.Register(cmd.PersistentFlags())
+	cmd.AddCommand(newConfigCheckCommand(), newConfigPrintCommand())
+	return cmd
+}
+
+func newConfigCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:           "check",
+		Short:         "Report every fault of the configuration, or ok",
+		Long:          "Reports every fault of the configuration, each with its place and what to do. Without faults it prints ok, then what\nis unwise and what this version does not do yet.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(cmd.Flags(), os.LookupEnv)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintln(out, "ok")
+			for _, line := range append(c.Warnings(), config.UnknownVariables(os.Environ())...) {
+				fmt.Fprintln(out, "warning:", line)
+			}
+			for _, line := range c.Pending() {
+				fmt.Fprintln(out, "to come:", line)
+			}
+			return nil
+		},
+	}
+}
+
+func newConfigPrintCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:           "print",
+		Short:         "Print the effective configuration with the source of each value, secrets masked",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(cmd.Flags(), os.LookupEnv)
+			if err != nil {
+				return err
+			}
+			return c.Print(cmd.OutOrStdout())
+		},
+	}
+}
