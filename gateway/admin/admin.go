@@ -30,6 +30,8 @@ type Store interface {
 type Counters struct {
 	// Requests is the number of calls made.
 	Requests uint64 `json:"requests"`
+	// Failures is the number of calls that ended in a fault of the instance.
+	Failures uint64 `json:"failures"`
 	// InFlight is the number of calls that have not ended.
 	InFlight int64 `json:"in_flight"`
 }
