@@ -46,8 +46,8 @@ func Peek(body []byte) (Envelope, error) {
 			return Envelope{}, err
 		}
 	}
-	if end := skipSpace(body, obj.pos); end != len(body) {
-		return Envelope{}, &SyntaxError{Offset: end, Reason: "expected nothing behind the object"}
+	if err := expectEnd(body, obj.pos); err != nil {
+		return Envelope{}, err
 	}
 	return env, nil
 }
