@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"aiproxy/fsm"
+)
+
+const (
+	// applyTimeout bounds a write whose caller sets no earlier deadline: an election of normal length fits into it.
+	applyTimeout = 5 * time.Second
+	// retryPause is the mean wait before a write is tried again.
+	retryPause = 50 * time.Millisecond
+	// enqueueTimeout bounds the wait for a place in the leader's queue.
+	enqueueTimeout = time.Second
+)
+
+// errNotLeader means that this node does not lead, or is about to stop: nothing was written.
+var errNotLeader = errors.New("not the leader")
+
+// Apply proposes the command, on this node or on the leader, and returns once a quorum holds it and it was applied.
+// The receipt names the nodes that have applied it, after waiting up to a second for all that can be reached.
+//
+// A command without an idempotency key is given one, so that tries after a lost reply take effect once. Errors are
+// a *fsm.Rejection, or wrap fsm.ErrNoLeader (nothing was written) or fsm.ErrIndeterminate (it may have been).
+func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
+	if command.Key == "" {
+		command.Key = newID()
+	}
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	var unknown error
+	for {
+		receipt, err := s.applyOnce(ctx, command)
+		var rejected *fsm.Rejection
+		switch {
+		case err == nil, errors.As(err, &rejected), errors.Is(err, fsm.ErrCommandTooLarge):
+			return receipt, err
+		case !errors.Is(err, errNotLeader):
+			unknown = err
+		}
+		if !pause(ctx, retryPause) {
+			return fsm.Receipt{}, gaveUp(err, unknown)
+		}
+	}
+}
+
+// gaveUp says what is known of a write whose time is up. One try with an unknown outcome makes the whole unknown.
+func gaveUp(last, unknown error) error {
+	if unknown != nil {
+		return fmt.Errorf("%w: %w", fsm.ErrIndeterminate, unknown)
+	}
+	return fmt.Errorf("%w: %w", fsm.ErrNoLeader, last)
+}
+
+// applyOnce tries a write once, here or on the leader.
+func (s *Store) applyOnce(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
+	if s.raft.State() == raft.Leader {
+		return s.applyHere(ctx, command)
+	}
+	leader, _ := s.raft.LeaderWithID()
+	if leader == "" {
+		return fsm.Receipt{}, fmt.Errorf("%w: no leader is known", errNotLeader)
+	}
+	return s.caller.apply(ctx, string(leader), command)
+}
+
+// applyHere proposes the command to the local Raft, which must lead.
+func (s *Store) applyHere(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
+	command.At = time.Now().UTC()
+	raw, err := command.Encode()
+	if err != nil {
+		return fsm.Receipt{}, err
+	}
+	future := s.raft.Apply(raw, enqueueTimeout)
+	if err := await(ctx, future); err != nil {
+		return fsm.Receipt{}, classifyRaft(err)
+	}
+	result, ok := future.Response().(fsm.Result)
+	if !ok {
+		return fsm.Receipt{}, fmt.Errorf("state machine answered %T", future.Response())
+	}
+	if result.Rejection != nil {
+		return fsm.Receipt{}, result.Rejection
+	}
+	return fsm.Receipt{Index: result.Index, Revision: result.Revision, Applied: s.awaitApplied(ctx, result.Index)}, nil
+}
+
+// await waits for the future until ctx ends. Raft's futures can wait for as long as a disk hangs.
+func await(ctx context.Context, future raft.Future) error {
+	done := make(chan error, 1)
+	go func() { done <- future.Error() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// classifyRaft parts what surely was not written from what may have been. See "errors" in raft's api.go.
+func classifyRaft(err error) error {
+	for _, clean := range []error{
+		raft.ErrNotLeader, raft.ErrLeadershipTransferInProgress, raft.ErrEnqueueTimeout, raft.ErrRaftShutdown,
+	} {
+		if errors.Is(err, clean) {
+			return fmt.Errorf("%w: %w", errNotLeader, err)
+		}
+	}
+	return err
+}
+
+// awaitApplied waits for the other nodes to apply index, and returns the IDs of those that have.
+func (s *Store) awaitApplied(ctx context.Context, index uint64) []string {
+	s.nudge()
+	return s.progress.await(ctx, index, s.config.NodeID, s.View().Members)
+}
+
+// nudge asks the leader's span to make followers learn the commit index now rather than at Raft's next idle message.
+func (s *Store) nudge() {
+	select {
+	case s.nudges <- struct{}{}:
+	default:
+	}
+}
+
+// pause waits for about d and tells whether ctx is still alive.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d/2 + rand.N(d))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

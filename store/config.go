@@ -1,0 +1,88 @@
+package store
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"aiproxy/fsm"
+)
+
+// Config is what a node must know to open its store.
+type Config struct {
+	// Dir is the data directory. It is made with mode 0700 if missing and belongs to one process at a time.
+	Dir string
+	// NodeID names the node in the cluster, for good.
+	NodeID string
+	// Address is the advertised host:port at which peers and clients reach the node.
+	Address string
+	// Clustered false makes a cluster of one that admits nobody.
+	Clustered bool
+	// Seeds are addresses of nodes to ask for admission. Empty, or only Address, means: start a new cluster.
+	Seeds []string
+	// Secret authenticates peers. All nodes of a cluster share it.
+	Secret []byte
+	// Version of the program, shown to the other nodes.
+	Version string
+	// TimeoutScale multiplies Raft's timeouts (1 s heartbeat and election, 0.5 s lease). 0 means 1.
+	TimeoutScale float64
+	// Listener is the node's one port. The store closes it.
+	Listener net.Listener
+	// ClientTLS, when set, makes the port speak HTTPS to clients.
+	ClientTLS *tls.Config
+	// Init gives the first configuration of a new cluster. It is asked only of the node that starts one.
+	Init func(clusterID string) (fsm.Init, error)
+	// OnFault is called, possibly more than once, with the reason why the node can't go on safely. The process should end.
+	OnFault func(error)
+	Logger  *slog.Logger
+}
+
+// Timeouts at scale 1. Raft's own defaults, see research in DESIGN.md.
+const (
+	heartbeatTimeout = time.Second
+	electionTimeout  = time.Second
+	leaseTimeout     = 500 * time.Millisecond
+)
+
+func (c *Config) validate() error {
+	var faults []error
+	fault := func(bad bool, text string) {
+		if bad {
+			faults = append(faults, errors.New(text))
+		}
+	}
+	fault(c.Dir == "", "data directory is missing")
+	fault(c.NodeID == "", "node id is missing")
+	fault(len(c.Secret) == 0, "cluster secret is missing")
+	fault(c.Listener == nil, "listener is missing")
+	fault(c.Init == nil || c.OnFault == nil || c.Logger == nil, "Init, OnFault and Logger must be set")
+	fault(c.TimeoutScale < 0, "timeout scale must not be negative")
+	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+		faults = append(faults, fmt.Errorf("node address %q is not host:port: %w", c.Address, err))
+	}
+	return errors.Join(faults...)
+}
+
+// scaled multiplies a duration by the configured scale.
+func (c *Config) scaled(d time.Duration) time.Duration {
+	if c.TimeoutScale == 0 {
+		return d
+	}
+	return time.Duration(float64(d) * c.TimeoutScale)
+}
+
+// otherSeeds are the seeds that are not this node's own address, each once.
+func (c *Config) otherSeeds() []string {
+	var others []string
+	seen := map[string]bool{c.Address: true}
+	for _, seed := range c.Seeds {
+		if !seen[seed] {
+			seen[seed] = true
+			others = append(others, seed)
+		}
+	}
+	return others
+}

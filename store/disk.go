@@ -1,0 +1,135 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"aiproxy/fsm"
+)
+
+const (
+	mirrorFileName    = "state.db"
+	raftFileName      = "raft.db"
+	snapshotsRetained = 2
+	// lockTimeout bounds the wait for a database that another process holds.
+	lockTimeout = time.Second
+	// logCacheSize is the number of recent log entries kept in memory for followers.
+	logCacheSize = 512
+)
+
+// disk holds what a node keeps in its data directory, opened.
+type disk struct {
+	dir       string
+	logs      *raftboltdb.BoltStore
+	cache     *raft.LogCache
+	snapshots *raft.FileSnapshotStore
+	machine   *fsm.FSM
+	// mirrored tells that the state machine starts from its own mirror, so that Raft must not restore a snapshot into it.
+	mirrored bool
+}
+
+// openDisk opens the databases of the directory and decides where the state machine starts from.
+func openDisk(c *Config) (*disk, error) {
+	d := &disk{dir: c.Dir}
+	if err := d.openRaft(c); err != nil {
+		return nil, err
+	}
+	if err := d.openMachine(c); err != nil {
+		return nil, errors.Join(err, d.logs.Close())
+	}
+	return d, nil
+}
+
+func (d *disk) openRaft(c *Config) error {
+	path := filepath.Join(d.dir, raftFileName)
+	var err error
+	d.logs, err = raftboltdb.New(raftboltdb.Options{
+		Path: path,
+		// Not writing the freelist at every commit, and keeping it as a map, keeps commits fast after a burst.
+		BoltOptions:             &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType},
+		MsgpackUseNewTimeFormat: true,
+	})
+	if err != nil {
+		return explainOpen(path, err)
+	}
+	d.cache, err = raft.NewLogCache(logCacheSize, d.logs)
+	if err != nil {
+		return errors.Join(fmt.Errorf("open log cache: %w", err), d.logs.Close())
+	}
+	d.snapshots, err = raft.NewFileSnapshotStoreWithLogger(d.dir, snapshotsRetained, raftLogger(c.Logger))
+	if err != nil {
+		return errors.Join(fmt.Errorf("open snapshots in %s: %w", d.dir, err), d.logs.Close())
+	}
+	return nil
+}
+
+// openMachine opens the state machine from its mirror or, when the mirror is behind the newest snapshot, without it.
+func (d *disk) openMachine(c *Config) error {
+	path := filepath.Join(d.dir, mirrorFileName)
+	mirror, exists, err := fsm.ReadMirrorIndex(path)
+	if err != nil {
+		return fmt.Errorf("open state mirror: %w", err)
+	}
+	snapshot, last, err := d.indexes()
+	if err != nil {
+		return err
+	}
+	switch {
+	case exists && mirror > max(snapshot, last):
+		return fmt.Errorf("data directory %s: the state mirror is at index %d but the Raft log ends at %d: the log was lost or "+
+			"replaced. Move the directory away and let the node join anew; the other nodes hold all of its state",
+			d.dir, mirror, max(snapshot, last))
+	case exists && mirror < snapshot:
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("remove outdated state mirror: %w", err)
+		}
+		exists = false
+	}
+	d.mirrored = exists && mirror > 0
+	d.machine, err = fsm.Open(path, fsm.Options{Timeout: lockTimeout, OnFault: c.OnFault, Logger: c.Logger})
+	if err != nil {
+		return fmt.Errorf("open state mirror: %w", err)
+	}
+	return nil
+}
+
+// indexes returns the index of the newest snapshot and that of the last log entry, 0 for none.
+func (d *disk) indexes() (snapshot, last uint64, err error) {
+	last, err = d.logs.LastIndex()
+	if err != nil {
+		return 0, 0, fmt.Errorf("read last log index: %w", err)
+	}
+	list, err := d.snapshots.List()
+	if err != nil {
+		return 0, 0, fmt.Errorf("list snapshots: %w", err)
+	}
+	if len(list) > 0 {
+		snapshot = list[0].Index
+	}
+	return snapshot, last, nil
+}
+
+func (d *disk) close() error {
+	return errors.Join(d.machine.Close(), d.logs.Close())
+}
+
+// explainOpen tells the operator what to do about a database that does not open.
+func explainOpen(path string, err error) error {
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return fmt.Errorf("%s is in use: another aiproxy runs on this data directory, stop it or use another --data-dir: %w", path, err)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%s can't be opened: the data directory must belong to the user that runs aiproxy: %w", path, err)
+	default:
+		return fmt.Errorf("%s can't be opened: if it is damaged, move the data directory away and let the node join anew; "+
+			"the other nodes hold all of its state: %w", path, err)
+	}
+}

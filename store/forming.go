@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"aiproxy/fsm"
+	"aiproxy/store/peer"
+)
+
+const (
+	// joinPause is the mean wait between two rounds of asking.
+	joinPause = time.Second
+	// joinTimeout bounds one question for admission: the asked leader dials back and writes to the log meanwhile.
+	joinTimeout = 10 * time.Second
+	// maxReferrals bounds how often one question follows a node's word on who leads.
+	maxReferrals = 3
+)
+
+// form brings this node into its cluster: state on disk continues, seeds are joined, neither starts a new cluster.
+func (s *Store) form(ctx context.Context, existing bool) {
+	seeds := s.config.otherSeeds()
+	switch {
+	case existing:
+		s.announce(ctx)
+	case len(seeds) > 0:
+		s.logger.Info("joining cluster", "seeds", seeds)
+		s.join(ctx, true, func() []string { return seeds })
+	default:
+		if err := s.bootstrap(); err != nil {
+			s.config.OnFault(fmt.Errorf("start a new cluster: %w", err))
+		}
+	}
+}
+
+// bootstrap starts a cluster of which this node is the only voter. Its ID is on disk before Raft has any state.
+func (s *Store) bootstrap() error {
+	if s.node.Load().ClusterID == "" {
+		if err := s.adopt(newID()); err != nil {
+			return err
+		}
+	}
+	self := raft.Server{
+		Suffrage: raft.Voter, ID: raft.ServerID(s.config.NodeID), Address: raft.ServerAddress(s.config.Address),
+	}
+	return s.raft.BootstrapCluster(raft.Configuration{Servers: []raft.Server{self}}).Error()
+}
+
+// announce tells the cluster of this node's address and version if they changed since the last run. Nothing is read
+// from the state while it is replayed but the addresses to ask at; the leader decides whether there is news.
+func (s *Store) announce(ctx context.Context) {
+	known, ok := s.View().Member(s.config.NodeID)
+	if ok && sameMember(known, s.self()) || s.alone() {
+		return
+	}
+	s.join(ctx, false, func() []string {
+		if s.raft.State() == raft.Leader {
+			return nil // A leader records itself.
+		}
+		targets := s.config.otherSeeds()
+		for _, m := range s.View().Members {
+			if m.ID != s.config.NodeID && !slices.Contains(targets, m.Address) {
+				targets = append(targets, m.Address)
+			}
+		}
+		return targets
+	})
+}
+
+// alone tells that this node's configuration holds no other server.
+func (s *Store) alone() bool {
+	servers := s.servers()
+	return len(servers) == 1 && servers[0].ID == raft.ServerID(s.config.NodeID)
+}
+
+// join asks the targets for admission, round after round, until one grants it or there are none. A first admission
+// that is refused for good ends the process: a node outside the cluster serves nobody.
+func (s *Store) join(ctx context.Context, first bool, targets func() []string) {
+	said := map[string]string{}
+	for {
+		addresses := targets()
+		if len(addresses) == 0 {
+			return
+		}
+		for _, address := range addresses {
+			err := s.askFollowing(ctx, address)
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			text := err.Error()
+			s.joinFault.Store(&text)
+			if first && isPermanent(err) {
+				s.config.OnFault(fmt.Errorf("join via %s: %w", address, err))
+				return
+			}
+			if said[address] != text {
+				said[address] = text
+				s.logger.Warn("not admitted yet", "seed", address, "reason", text)
+			}
+		}
+		if !pause(ctx, joinPause) {
+			return
+		}
+	}
+}
+
+// isPermanent tells that no retry can make the cluster admit this node as it is.
+func isPermanent(err error) bool {
+	var refused *callError
+	if errors.As(err, &refused) {
+		return refused.Code.permanent()
+	}
+	var handshake *peer.RefusedError
+	return errors.As(err, &handshake) && handshake.Code == peer.CodeCluster
+}
+
+// askFollowing asks the node at address for admission, and the leader that it names.
+func (s *Store) askFollowing(ctx context.Context, address string) error {
+	for range maxReferrals {
+		reply, err := s.ask(ctx, address)
+		var refused *callError
+		switch {
+		case err == nil:
+			return s.admitted(reply)
+		case errors.Is(err, peer.ErrSelf):
+			return fmt.Errorf("seed %s is this node itself", address)
+		case errors.As(err, &refused) && refused.Code == codeNotLeader && refused.Leader != "" && refused.Leader != address:
+			address = refused.Leader
+		default:
+			return err
+		}
+	}
+	return fmt.Errorf("no leader found within %d referrals", maxReferrals)
+}
+
+func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	return s.caller.join(ctx, address, joinRequest{Member: s.self()})
+}
+
+func (s *Store) admitted(reply joinReply) error {
+	first := s.node.Load().ClusterID == ""
+	if err := s.adopt(reply.ClusterID); err != nil {
+		return err
+	}
+	s.joinFault.Store(nil)
+	if first {
+		s.logger.Info("joined cluster", "cluster_id", reply.ClusterID, "leader", reply.Leader)
+	}
+	return nil
+}
+
+// joinRequest asks for admission, or announces a change of address or version.
+type joinRequest struct {
+	Member fsm.Member `json:"member"`
+}
+
+// joinReply grants it.
+type joinReply struct {
+	ClusterID string `json:"cluster_id"`
+	// Leader is the ID of the node that granted it.
+	Leader string `json:"leader"`
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// probeTimeout bounds a probe, and with it an answer on the cluster's state.
+	probeTimeout = 700 * time.Millisecond
+	// probeFresh is how long a probe's result serves.
+	probeFresh = time.Second
+)
+
+// probes asks other nodes how they are, each at most once a second however many want to know.
+type probes struct {
+	ping  func(ctx context.Context, address string) (pingReply, error)
+	tasks *sync.WaitGroup
+
+	mu    sync.Mutex
+	nodes map[string]*probe
+}
+
+// probe is the last or the running question to one address. done is closed once reply and err are there.
+type probe struct {
+	begun time.Time
+	done  chan struct{}
+	reply pingReply
+	err   error
+}
+
+func newProbes(ping func(context.Context, string) (pingReply, error), tasks *sync.WaitGroup) *probes {
+	return &probes{ping: ping, tasks: tasks, nodes: map[string]*probe{}}
+}
+
+// all probes the addresses at the same time and returns what is known of each after probeTimeout at the latest.
+func (p *probes) all(ctx context.Context, addresses []string) []probe {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	running := make([]*probe, len(addresses))
+	for i, address := range addresses {
+		running[i] = p.start(address)
+	}
+	results := make([]probe, len(addresses))
+	for i, r := range running {
+		select {
+		case <-r.done:
+			results[i] = *r
+		case <-ctx.Done():
+			results[i] = probe{begun: r.begun, err: context.DeadlineExceeded}
+		}
+	}
+	return results
+}
+
+// start returns the fresh or running probe of the address, or begins one.
+func (p *probes) start(address string) *probe {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.nodes[address]; r != nil && time.Since(r.begun) < probeFresh {
+		return r
+	}
+	r := &probe{begun: time.Now(), done: make(chan struct{})}
+	p.nodes[address] = r
+	p.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+		defer cancel()
+		r.reply, r.err = p.ping(ctx, address)
+		close(r.done)
+	})
+	return r
+}

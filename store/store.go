@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"aiproxy/fsm"
+	"aiproxy/store/peer"
+)
+
+// Store is a node's part of the cluster. Open makes it, Shutdown ends it.
+type Store struct {
+	config  Config
+	logger  *slog.Logger
+	started time.Time
+
+	node   atomic.Pointer[nodeFile]
+	disk   *disk
+	peers  *peer.Transport
+	raft   *raft.Raft
+	caller *caller
+
+	// admission serialises joins on the leader.
+	admission sync.Mutex
+	progress  *progress
+	nudges    chan struct{}
+	probes    *probes
+	// caughtUp is set once this node has applied all that the leader had at some moment after the start.
+	caughtUp atomic.Bool
+	// joinFault is the reason why the cluster refuses this node, if it does.
+	joinFault     atomic.Pointer[string]
+	leaderChanges atomic.Uint64
+
+	stop   context.CancelFunc
+	tasks  sync.WaitGroup
+	closed sync.Once
+}
+
+// Open opens the data directory, starts the peers' port and forms, joins or rejoins the cluster in the background.
+// The view is that of the last run until the cluster has been heard.
+func Open(c Config) (*Store, error) {
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("store configuration: %w", err)
+	}
+	node, err := openNodeFile(c.Dir, c.NodeID)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{config: c, logger: c.Logger, started: time.Now(), nudges: make(chan struct{}, 1)}
+	s.node.Store(&node)
+	if s.disk, err = openDisk(&c); err != nil {
+		return nil, err
+	}
+	if err := s.openPeers(); err != nil {
+		return nil, errors.Join(err, s.disk.close())
+	}
+	existing, err := s.openRaft()
+	if err != nil {
+		return nil, errors.Join(err, s.peers.Close(), s.disk.close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	s.start(ctx, existing)
+	return s, nil
+}
+
+// start begins the store's tasks. Each ends when ctx does.
+func (s *Store) start(ctx context.Context, existing bool) {
+	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
+	s.probes = newProbes(s.caller.ping, &s.tasks)
+	s.task(func() { s.serve(ctx) })
+	s.task(func() { s.serveCalls(ctx) })
+	s.task(func() { s.superviseLeadership(ctx) })
+	s.task(func() { s.observe(ctx) })
+	s.task(func() { s.form(ctx, existing) })
+	s.task(func() { s.catchUp(ctx) })
+}
+
+func (s *Store) task(run func()) {
+	s.tasks.Go(run)
+}
+
+// View returns the current state. It never blocks and is never nil; the caller must not change what it points to.
+func (s *Store) View() *fsm.View { return s.disk.machine.View() }
+
+// Watch returns the current state and a channel that is closed once there is a newer one.
+func (s *Store) Watch() (*fsm.View, <-chan struct{}) { return s.disk.machine.Watch() }
+
+// Clients is the listener of the clients' connections on the node's port.
+func (s *Store) Clients() net.Listener { return s.peers.Clients() }
+
+// identity is what this node says of itself in every handshake.
+func (s *Store) identity() peer.Identity {
+	n := s.node.Load()
+	return peer.Identity{
+		ClusterID:  n.ClusterID,
+		NodeID:     n.NodeID,
+		InstanceID: n.InstanceID,
+		Version:    s.config.Version,
+		Address:    s.config.Address,
+	}
+}
+
+func (s *Store) openPeers() error {
+	var err error
+	s.peers, err = peer.New(peer.Config{
+		Secret:    s.config.Secret,
+		Self:      s.identity,
+		ClientTLS: s.config.ClientTLS,
+		Logger:    s.logger.With("component", "peer"),
+	})
+	if err != nil {
+		return fmt.Errorf("open peer transport: %w", err)
+	}
+	s.caller = &caller{client: s.peers.Client()}
+	return nil
+}
+
+// serve accepts connections on the node's port. The port is the node: without it, it must not go on.
+func (s *Store) serve(ctx context.Context) {
+	if err := s.peers.Serve(s.config.Listener); err != nil && ctx.Err() == nil {
+		s.config.OnFault(fmt.Errorf("serve %s: %w", s.config.Address, err))
+	}
+}
+
+func (s *Store) serveCalls(ctx context.Context) {
+	if err := s.peers.ServeCalls(s.callHandler()); err != nil && ctx.Err() == nil && !errors.Is(err, http.ErrServerClosed) {
+		s.config.OnFault(fmt.Errorf("serve peer calls: %w", err))
+	}
+}
+
+// adopt makes clusterID this node's cluster, for good.
+func (s *Store) adopt(clusterID string) error {
+	n := *s.node.Load()
+	if n.ClusterID == clusterID {
+		return nil
+	}
+	n.ClusterID = clusterID
+	if err := n.write(s.config.Dir); err != nil {
+		return err
+	}
+	s.node.Store(&n)
+	return nil
+}
+
+// Shutdown hands leadership over if this node has it, stops Raft, closes the port and the databases. Membership
+// stays. It returns after ctx at the latest, with what did not end in time.
+func (s *Store) Shutdown(ctx context.Context) error {
+	var err error
+	s.closed.Do(func() { err = s.shutdown(ctx) })
+	return err
+}
+
+func (s *Store) shutdown(ctx context.Context) error {
+	// 1. Another node leads before this one goes, so that writes wait milliseconds rather than an election.
+	s.handOver(ctx)
+	// 2. No task starts anything new.
+	s.stop()
+	// 3. Raft stops before what it writes to.
+	raftErr := within(ctx, "stop raft", func() error { return s.raft.Shutdown().Error() })
+	// 4. The port closes, with all connections, which unblocks tasks that wait for a peer.
+	peersErr := s.peers.Close()
+	tasksErr := within(ctx, "end tasks", func() error { s.tasks.Wait(); return nil })
+	if raftErr != nil || tasksErr != nil {
+		// Closing databases under a running Raft would be worse than leaving that to the end of the process.
+		return errors.Join(raftErr, peersErr, tasksErr)
+	}
+	return errors.Join(peersErr, s.disk.close())
+}
+
+// handOver transfers leadership to the most current voter, if there is another one.
+func (s *Store) handOver(ctx context.Context) {
+	if s.raft.State() != raft.Leader || s.otherVoters() == 0 {
+		return
+	}
+	err := within(ctx, "transfer leadership", func() error { return s.raft.LeadershipTransfer().Error() })
+	if err != nil {
+		s.logger.Warn("leadership not handed over, an election follows", "error", err)
+		return
+	}
+	s.logger.Info("leadership handed over")
+}
+
+func (s *Store) otherVoters() int {
+	n := 0
+	for _, server := range s.servers() {
+		if server.Suffrage == raft.Voter && server.ID != raft.ServerID(s.config.NodeID) {
+			n++
+		}
+	}
+	return n
+}
+
+// servers is Raft's latest configuration, which may not be committed yet.
+func (s *Store) servers() []raft.Server {
+	future := s.raft.GetConfiguration()
+	if future.Error() != nil {
+		return nil
+	}
+	return future.Configuration().Servers
+}
+
+// within runs f and waits for it until ctx ends.
+func within(ctx context.Context, what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	}
+}
