@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
 const (
-	// callHeaderTimeout and callIdleTimeout are the server's; the client lets go of an idle connection first, so
-	// that a request seldom meets a closing one.
-	callHeaderTimeout   = 10 * time.Second
+	// callIdleTimeout is the server's; the client lets go of an idle connection first, so that a request seldom
+	// meets a closing one. It is the timeout of headers too, since the pool may keep a connection unused.
 	callIdleTimeout     = 2 * time.Minute
 	callPoolTimeout     = time.Minute
 	callMaxHeaderBytes  = 64 << 10
@@ -49,7 +49,7 @@ func (t *Transport) ServeCalls(h http.Handler) error {
 
 	server := &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: callHeaderTimeout,
+		ReadHeaderTimeout: callIdleTimeout,
 		IdleTimeout:       callIdleTimeout,
 		MaxHeaderBytes:    callMaxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(t.log.Handler(), slog.LevelWarn),
@@ -78,9 +78,42 @@ func (t *Transport) ServeCalls(h http.Handler) error {
 // method only if the request has an Idempotency-Key header and either no body or a GetBody, which
 // http.NewRequestWithContext sets for a bytes.Reader, bytes.Buffer or strings.Reader. A header that is present with
 // no value (req.Header["Idempotency-Key"] = []string{}) counts and is not sent.
-func (t *Transport) Client() *http.Client { return t.client }
+func (t *Transport) Client() *http.Client { return &http.Client{Transport: t.caller} }
 
-// newPool makes the pool of connections behind Client.
+// caller is the http.RoundTripper of peer calls. A connection carries the identity that this node had when it was
+// dialled, so a node that has become somebody else, by joining a cluster, begins a new pool.
+type caller struct {
+	t *Transport
+
+	mu   sync.Mutex
+	self Identity
+	pool *http.Transport
+}
+
+func newCaller(t *Transport) *caller { return &caller{t: t, pool: t.newPool()} }
+
+// RoundTrip sends a request as the node that this one is now.
+func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
+	return c.current().RoundTrip(req)
+}
+
+// CloseIdleConnections is what http.Client's method of this name calls.
+func (c *caller) CloseIdleConnections() { c.current().CloseIdleConnections() }
+
+// current returns the pool of connections that tell the truth about this node. A pool that has been left closes its
+// connections as they fall idle.
+func (c *caller) current() *http.Transport {
+	self := c.t.self()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.self != self {
+		c.pool.CloseIdleConnections()
+		c.self, c.pool = self, c.t.newPool()
+	}
+	return c.pool
+}
+
+// newPool makes a pool of connections.
 func (t *Transport) newPool() *http.Transport {
 	return &http.Transport{
 		Proxy: nil, // peers are never behind the proxy that the environment may name

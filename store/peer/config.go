@@ -31,8 +31,8 @@ type Config struct {
 	// Logger receives what is worth telling, nil for nothing.
 	Logger *slog.Logger
 	// MaxConns bounds the connections that have been accepted but are neither a client's handed to the HTTP
-	// server nor an authenticated peer's. Beyond it the ones that have been silent longest are closed.
-	// Zero means DefaultMaxConns.
+	// server nor an authenticated peer's: beyond it the ones that have been silent longest are closed. As many
+	// authenticated connections between peers are taken, beyond which they are refused. Zero means DefaultMaxConns.
 	MaxConns int
 	// HandshakeTimeout bounds a TLS handshake together with the handshake of this package, and a dial with both.
 	// Zero means DefaultHandshakeTimeout.

@@ -53,6 +53,14 @@ func (t *Transport) adopt(secured *tls.Conn, peer Identity, owner *streams) *con
 	return c
 }
 
+// crowded reports whether there are as many connections between peers as there may be. It is a bound on what a
+// faulty peer can do, not a quota: a few more may slip through at once.
+func (t *Transport) crowded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.conns) >= t.cfg.MaxConns
+}
+
 func (t *Transport) forget(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 )
 
@@ -101,17 +102,19 @@ func (t *Transport) introduce(ctx context.Context, k kind, c *tls.Conn) (*tls.Co
 // explain says in terms of clusters what TLS says in terms of certificates.
 func explain(err error) error {
 	var meaning error
-	alert := alertOf(err)
 	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
 	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](err)
 	_, isHostname := errors.AsType[x509.HostnameError](err)
 	_, isRecord := errors.AsType[tls.RecordHeaderError](err)
 	switch {
-	case isInvalid && invalid.Reason == x509.Expired, alert == alertCertificateExpired:
+	case isInvalid && invalid.Reason == x509.Expired, isAlert(err, alertCertificateExpired):
 		meaning = ErrClock
-	case isUnknown, alert == alertBadCertificate, alert == alertUnknownCA:
+	case isAlert(err, alertBadCertificate):
+		// This alert stands for all that a dialler may find wrong, so it may be the validity.
+		return fmt.Errorf("%w, unless their clocks do: %w", ErrSecret, err)
+	case isUnknown, isAlert(err, alertUnknownCA):
 		meaning = ErrSecret
-	case isHostname, isRecord, isInvalid, alert == alertNoApplication:
+	case isHostname, isRecord, isInvalid, isAlert(err, alertNoApplication):
 		meaning = ErrNotPeer
 	default:
 		return fmt.Errorf("handshake: %w", err)
@@ -119,10 +122,11 @@ func explain(err error) error {
 	return fmt.Errorf("%w: %w", meaning, err)
 }
 
-// alertOf is the number of the TLS alert that err stands for, or zero, which is that of a regular close.
-func alertOf(err error) uint8 {
-	alert, _ := errors.AsType[tls.AlertError](err)
-	return uint8(alert)
+// isAlert reports whether err is the alert of that number from the other end. crypto/tls has no exported type for
+// it, but one that has the same text.
+func isAlert(err error, number uint8) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" && op.Err.Error() == tls.AlertError(number).Error()
 }
 
 // dialStream is dial for Raft, which knows a timeout but no context.

@@ -38,6 +38,8 @@ const (
 	CodeMalformed = "malformed"
 	// CodeNotReady: the answering node does not take this kind of connection yet, or no longer.
 	CodeNotReady = "not_ready"
+	// CodeBusy: the answering node has as many connections between peers as it takes.
+	CodeBusy = "busy"
 )
 
 // RefusedError is what a dialler gets when both nodes have authenticated themselves and one of them says no.

@@ -18,10 +18,12 @@ var _ raft.StreamLayer = (*streams)(nil)
 // Raft returns the stream layer for Raft's network transport, and makes it the one that takes the Raft connections
 // of other nodes; before, they are refused as not ready. Its Addr is advertise, host:port as this node is called in
 // the Raft configuration; names are resolved when they are dialled, never kept. Its Close severs all Raft
-// connections, both ways, and leaves peer calls alone. A later call replaces the layer, once it has been closed.
+// connections, both ways, and leaves peer calls alone. A later call closes the layer and puts another in its place.
 func (t *Transport) Raft(advertise string) raft.StreamLayer {
 	s := &streams{t: t, queue: newQueue(func() net.Addr { return address(advertise) })}
-	t.streams.Store(s)
+	if before := t.streams.Swap(s); before != nil {
+		_ = before.Close()
+	}
 	if t.ctx.Err() != nil {
 		_ = s.Close()
 	}

@@ -120,3 +120,5 @@ func TestRaftGroup(t *testing.T) {
 		waitFor(t, "all entries everywhere", func() bool { return slices.Equal(v.log.all(), want) })
 	}
 }
+
+func raftAddress(n *node) raft.ServerAddress { return raft.ServerAddress(n.addr) }

@@ -3,11 +3,11 @@ package peer
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
@@ -91,23 +91,22 @@ func (t *Transport) tellFailure(c preface, err error) {
 		}
 		return
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
-		if _, alert := errors.AsType[tls.AlertError](err); !alert && !isCertificateError(err) {
-			// The connection broke; the dialler knows more about it.
-			return
-		}
+	if isBroken(err) {
+		return // the dialler knows more about it
 	}
-	err = explain(err)
 	if n, ok := t.complaints.worthTelling("peer tls", c); ok {
-		t.log.Warn("a peer failed to authenticate", "remote", host(c), "error", err, "untold_before", n)
+		t.log.Warn("a peer failed to authenticate", "remote", host(c), "error", explain(err), "untold_before", n)
 	}
 }
 
-// isCertificateError finds what crypto/x509 says without crypto/tls around it.
-func isCertificateError(err error) bool {
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
-	return unknown || invalid
+// isBroken reports whether err is about the connection rather than about what came over it.
+func isBroken(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	if ok {
+		return op.Op != "remote error" && op.Op != "local error" // which is what crypto/tls calls alerts
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // welcome is the answering side of the handshake, on a connection that TLS has authenticated.
@@ -142,6 +141,9 @@ func (t *Transport) refusal(h hello, self Identity, err error) *RefusedError {
 	}
 	if r := judge(h.Kind, self, h.Identity); r != nil {
 		return r
+	}
+	if t.crowded() {
+		return &RefusedError{Code: CodeBusy, Message: fmt.Sprintf("node %q has too many peer connections", self.NodeID), Peer: h.Identity}
 	}
 	ready := true
 	switch h.Kind {

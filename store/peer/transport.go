@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,8 +29,7 @@ type Transport struct {
 	calls   *queue
 	serving atomic.Bool             // somebody serves calls
 	streams atomic.Pointer[streams] // takes Raft's connections
-	pool    *http.Transport
-	client  *http.Client
+	caller  *caller
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -74,8 +72,7 @@ func New(cfg Config) (*Transport, error) {
 	}
 	t.clients = newQueue(t.addr)
 	t.calls = newQueue(t.addr)
-	t.pool = t.newPool()
-	t.client = &http.Client{Transport: t.pool}
+	t.caller = newCaller(t)
 	return t, nil
 }
 
@@ -215,7 +212,7 @@ func (t *Transport) Close() error {
 	}
 	t.waiting.close()
 	t.severWhere(func(*conn) bool { return true })
-	t.pool.CloseIdleConnections()
+	t.caller.CloseIdleConnections()
 	t.wg.Wait()
 	return nil
 }
