@@ -21,8 +21,7 @@ func (c Command) Encode() ([]byte, error) {
 	if _, err := parseStep(c.Type, c.Payload); err != nil {
 		return nil, fmt.Errorf("encode command: %w", err)
 	}
-	c.At = c.At.UTC()
-	raw, err := json.Marshal(c)
+	raw, err := c.appendEnvelope(make([]byte, 0, 192+len(c.Payload)))
 	if err != nil {
 		return nil, fmt.Errorf("encode command %s: %w", c.Type, err)
 	}
@@ -38,9 +37,11 @@ func Decode(raw []byte) (Command, error) {
 	if len(raw) > MaxCommandSize {
 		return Command{}, fmt.Errorf("decode command: %d bytes exceed the limit of %d: %w", len(raw), MaxCommandSize, ErrCommandTooLarge)
 	}
-	var c Command
-	if err := decodeStrict(raw, &c); err != nil {
-		return Command{}, fmt.Errorf("decode command: %w", err)
+	c, ok := parseEnvelope(raw)
+	if !ok {
+		if err := decodeStrict(raw, &c); err != nil {
+			return Command{}, fmt.Errorf("decode command: %w", err)
+		}
 	}
 	if c.Version != commandVersion {
 		return Command{}, fmt.Errorf("decode command: version %d is not %d", c.Version, commandVersion)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime/debug"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -58,22 +57,12 @@ func openMirror(path string, o Options) (*mirror, *View, error) {
 		err = m.replace(found.view)
 	} else {
 		m.index, m.sum, m.chunks = found.view.Index, found.sum, found.chunks
-		err = m.unchanged(found.head)
+		err = guard(func() error { return m.db.View(func(tx *bolt.Tx) error { return verifyPages(tx, found.head) }) })
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return m, found.view, nil
-}
-
-// unchanged makes sure that nobody wrote to the file between the inspection and the lock.
-func (m *mirror) unchanged(headRow []byte) error {
-	return m.db.View(func(tx *bolt.Tx) error {
-		if meta := tx.Bucket(metaBucket); meta == nil || !bytes.Equal(meta.Get(headKey), headRow) {
-			return errors.New("another process changed it meanwhile")
-		}
-		return nil
-	})
 }
 
 // inspect verifies and reads a mirror. It returns nil when the file is absent, empty, or a bbolt file in which
@@ -161,17 +150,6 @@ func hasMagic(path string) bool {
 		}
 	}
 	return false
-}
-
-// guard runs fn, which reads a file through a memory map: damage can show as a panic or as a fault of the map.
-func guard(fn func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: it cannot be read: %v", ErrMirrorDamaged, p)
-		}
-	}()
-	return fn()
 }
 
 // readContent reads what the transaction sees: format first, then the checksum over all rows, then the rows.
