@@ -28,7 +28,7 @@ func (s *Store) serveJoin(w http.ResponseWriter, r *http.Request) {
 	}
 	caller, _ := peer.IdentityFrom(r.Context())
 	if refusal := s.admit(ctx, caller, request.Member); refusal != nil {
-		if refusal.Code != codeNotLeader {
+		if refusal.Code.decided() {
 			s.logger.Warn("node not admitted", "node", request.Member.ID, "address", request.Member.Address,
 				"code", string(refusal.Code), "reason", refusal.Message)
 		}

@@ -61,6 +61,9 @@ func (c callCode) permanent() bool {
 	}
 }
 
+// decided tells a leader's decision from a node's word that it can't decide.
+func (c callCode) decided() bool { return c != codeNotLeader && c != codeForming }
+
 // applyReply answers a forwarded write.
 type applyReply struct {
 	Receipt   fsm.Receipt    `json:"receipt"`

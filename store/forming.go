@@ -15,7 +15,7 @@ import (
 
 const (
 	// joinPause is the mean wait between two rounds of asking.
-	joinPause = time.Second
+	joinPause = 300 * time.Millisecond
 	// joinTimeout bounds one question for admission: the asked leader dials back and writes to the log meanwhile.
 	joinTimeout = 10 * time.Second
 	// maxReferrals bounds how often one question follows a node's word on who leads.

@@ -33,14 +33,32 @@ func (s raftSink) Accept(_ string, level hclog.Level, message string, args ...an
 	if level < s.level {
 		return
 	}
-	severity := slog.LevelDebug
-	switch level {
-	case hclog.Warn:
-		severity = slog.LevelWarn
-	case hclog.Error:
-		severity = slog.LevelError
+	s.logger.LogAttrs(context.Background(), severityOf(level, message), message, attrs(args)...)
+}
+
+func severityOf(level hclog.Level, message string) slog.Level {
+	switch {
+	case level < hclog.Warn || routine(message):
+		return slog.LevelDebug
+	case level == hclog.Warn:
+		return slog.LevelWarn
+	default:
+		return slog.LevelError
 	}
-	s.logger.LogAttrs(context.Background(), severity, message, attrs(args)...)
+}
+
+// routine tells that Raft warns of something that belongs to normal life: a node that joins or starts has no peers
+// or no log yet, and a node that stops or is killed leaves its connections open-ended.
+func routine(message string) bool {
+	switch message {
+	case "no known peers, aborting election",
+		"failed to get previous log",
+		"appendEntries rejected, sending older logs",
+		"failed to decode incoming command":
+		return true
+	default:
+		return false
+	}
 }
 
 // attrs turns hclog's alternating keys and values into attributes. hclog promises that the keys are strings.

@@ -116,6 +116,7 @@ func (s *Store) openPeers() error {
 		Secret:    s.config.Secret,
 		Self:      s.identity,
 		ClientTLS: s.config.ClientTLS,
+		NodeAt:    s.memberAt,
 		Logger:    s.logger.With("component", "peer"),
 	})
 	if err != nil {
@@ -123,6 +124,16 @@ func (s *Store) openPeers() error {
 	}
 	s.caller = &caller{client: s.peers.Client()}
 	return nil
+}
+
+// memberAt returns the ID of the member recorded at the address, or "".
+func (s *Store) memberAt(address string) string {
+	for _, m := range s.View().Members {
+		if m.Address == address {
+			return m.ID
+		}
+	}
+	return ""
 }
 
 // serve accepts connections on the node's port. The port is the node: without it, it must not go on.
