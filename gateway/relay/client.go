@@ -1,0 +1,163 @@
+package relay
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"aiproxy/providers"
+	"aiproxy/providers/dialect"
+)
+
+// The names of the gateway's own header fields, in canonical form.
+const (
+	headerRequestID        = "X-Request-Id"
+	headerAiproxyRequestID = "X-Aiproxy-Request-Id"
+	headerNode             = "X-Aiproxy-Node"
+	headerInstance         = "X-Aiproxy-Instance"
+	headerCache            = "X-Aiproxy-Cache"
+	headerContentType      = "Content-Type"
+	headerContentLength    = "Content-Length"
+	headerRetryAfter       = "Retry-After"
+)
+
+// Header values that all replies share; never changed.
+var (
+	cacheOff  = []string{"off"}
+	typeJSON  = []string{"application/json"}
+	keepAlive = []byte(": keep-alive\n\n")
+)
+
+// client is the client's side of an exchange. While an attempt runs, its methods are called with watch.mu held.
+type client struct {
+	w    http.ResponseWriter
+	rc   http.ResponseController
+	id   string
+	node []string
+
+	// reply and target are what commit writes the header of.
+	reply  *providers.Reply
+	target *target
+	// length, when not 0, is the length of a body whose reply did not tell it.
+	length int
+
+	// committed tells that a header has been written: nothing can be tried again.
+	committed bool
+	// inEvent tells that the client has got a part of an event and not its end.
+	inEvent bool
+	// err is the fault of the client's connection, after which nothing is written.
+	err error
+}
+
+// offer names the reply whose header goes out with the first bytes.
+func (c *client) offer(reply *providers.Reply, t *target) { c.reply, c.target = reply, t }
+
+// write sends p, after the header if that is still to be sent.
+func (c *client) write(p []byte) error {
+	if c.err != nil {
+		return c.err
+	}
+	if !c.committed {
+		c.commit()
+	}
+	_, c.err = c.w.Write(p)
+	return c.err
+}
+
+// flush pushes what was written on to the connection.
+func (c *client) flush() error {
+	if c.err != nil {
+		return c.err
+	}
+	if err := c.rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		c.err = err
+	}
+	return c.err
+}
+
+// commit writes the header of the offered reply.
+func (c *client) commit() {
+	h := c.w.Header()
+	for name, values := range c.reply.Header {
+		h[name] = values
+	}
+	switch {
+	case isEventStream(c.reply.Header):
+		delete(h, headerContentLength) // comments and errors may be added
+	case c.length > 0 && h[headerContentLength] == nil:
+		h[headerContentLength] = []string{strconv.Itoa(c.length)}
+	}
+	c.sign(h, c.reply.Header[headerRequestID])
+	c.committed = true
+	c.w.WriteHeader(c.reply.Status)
+}
+
+// sign adds the gateway's own fields. The upstream's request id, where there is one, is the one that its support
+// asks for; the gateway's own stands beside it.
+func (c *client) sign(h http.Header, upstreamID []string) {
+	own := h[headerAiproxyRequestID]
+	if len(own) != 1 || own[0] != c.id {
+		own = []string{c.id}
+		h[headerAiproxyRequestID] = own
+	}
+	h[headerRequestID] = own
+	if len(upstreamID) > 0 {
+		h[headerRequestID] = upstreamID
+	}
+	h[headerNode] = c.node
+	h[headerCache] = cacheOff
+	delete(h, headerInstance)
+	if c.target != nil {
+		h[headerInstance] = c.target.header
+	}
+}
+
+// refuse writes an error as the whole answer.
+func (c *client) refuse(d dialect.Name, e *dialect.Error) {
+	body := dialect.EncodeError(d, e)
+	h := c.w.Header()
+	c.sign(h, nil)
+	h[headerContentType] = typeJSON
+	h[headerContentLength] = []string{strconv.Itoa(len(body))}
+	if e.RetryAfter > 0 {
+		seconds := (e.RetryAfter + time.Second - 1) / time.Second
+		h[headerRetryAfter] = []string{strconv.FormatInt(int64(seconds), 10)}
+	}
+	c.committed = true
+	c.w.WriteHeader(e.Status)
+	_, c.err = c.w.Write(body)
+}
+
+// comment keeps a silent stream alive. It does nothing in the middle of an event. The write is bounded: the timer
+// that makes it is not free to notice that the client does not read.
+func (c *client) comment(bound time.Duration) error {
+	if c.inEvent {
+		return c.err
+	}
+	if err := c.rc.SetWriteDeadline(time.Now().Add(bound)); err == nil {
+		defer c.rc.SetWriteDeadline(time.Time{})
+	}
+	if err := c.write(keepAlive); err != nil {
+		return err
+	}
+	return c.flush()
+}
+
+// unblock makes a write that is going on fail. It is called without watch.mu, which that write holds.
+func (c *client) unblock() { _ = c.rc.SetWriteDeadline(time.Unix(1, 0)) }
+
+func isEventStream(h http.Header) bool { return hasMediaType(h, "text/event-stream") }
+
+func isJSON(h http.Header) bool { return hasMediaType(h, "application/json") }
+
+// hasMediaType tells whether the content type is the given one, whatever its parameters.
+func hasMediaType(h http.Header, want string) bool {
+	values := h[headerContentType]
+	if len(values) == 0 || len(values[0]) < len(want) || !strings.EqualFold(values[0][:len(want)], want) {
+		return false
+	}
+	rest := strings.TrimLeft(values[0][len(want):], " \t")
+	return rest == "" || rest[0] == ';'
+}

@@ -1,0 +1,123 @@
+package relay
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"aiproxy/providers"
+	"aiproxy/providers/dialect"
+)
+
+// relayWhole relays a reply that is no stream of events. A short one is held back until it is whole, so that another
+// instance can stand in for an upstream that breaks off; a longer one is passed on as it comes.
+func (a *attempt) relayWhole(ctx context.Context) *fault {
+	a.enter(inBody)
+	pools := &a.x.relay.pools
+	buf := pools.piece()
+	defer pools.pieces.Put(buf)
+
+	good := succeeded(a.reply.Status)
+	if good {
+		a.recordFirstByte()
+	}
+	// What the client asked to have as a stream but is none that we know goes out as it comes.
+	live := good && a.x.call.Stream && !isJSON(a.reply.Header)
+	n, err := a.fill(buf[:], live)
+	if err != nil && err != io.EOF {
+		return a.readFault(err, context.Cause(ctx))
+	}
+	if !good {
+		if f := a.judge(buf[:n], err == io.EOF); f != nil {
+			return f
+		}
+	}
+	a.offer()
+	if err == io.EOF {
+		a.x.client.length = n
+		if good {
+			a.ending.lookWhole(a.x.req.Dialect, buf[:n])
+		}
+		if a.send(buf[:n], partOfBody) != nil {
+			return a.clientGone()
+		}
+		return nil
+	}
+	kind := partOfBody
+	if live {
+		kind = wholeEvents
+	}
+	if a.send(buf[:n], kind) != nil {
+		return a.clientGone()
+	}
+	return a.copyRest(ctx, buf, n, kind)
+}
+
+// offer names the reply to the client's side.
+func (a *attempt) offer() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.x.client.offer(a.reply, a.target)
+	a.told = a.lastHeard()
+}
+
+// fill reads until buf is full or the body at its end, which is io.EOF. With once it is content with less.
+func (a *attempt) fill(buf []byte, once bool) (int, error) {
+	n := 0
+	for n < len(buf) {
+		m, err := a.read(buf[n:])
+		n += m
+		if err != nil {
+			return n, err
+		}
+		if once && n > 0 {
+			break
+		}
+	}
+	return n, nil
+}
+
+// judge classifies a reply that is no success. It returns a fault when another instance may do better, and nil when
+// the reply is to be relayed. beginning is all of the body if whole.
+func (a *attempt) judge(beginning []byte, whole bool) *fault {
+	class := a.target.provider.Classify(a.reply.Status, a.reply.Header, beginning)
+	a.ending.class = class
+	f := &fault{class: class, answered: true, phase: providers.PhaseFirstByte, cause: statusError(a.reply.Status)}
+	f.tell = dialect.Error{Status: a.reply.Status}
+	if !a.x.more || !f.retriable() {
+		return nil
+	}
+	if whole {
+		a.x.kept = keptAnswer{reply: a.reply, target: a.target, body: slices.Clone(beginning)}
+	}
+	return f
+}
+
+// copyRest passes on what follows the first n bytes, which the client has got, and keeps all of it, up to a limit, to
+// find the usage in.
+func (a *attempt) copyRest(ctx context.Context, buf *[pieceSize]byte, n int, kind portion) *fault {
+	pools := &a.x.relay.pools
+	kept := pools.reply()
+	defer pools.replies.Put(kept)
+	keep := succeeded(a.reply.Status)
+	for {
+		if keep = keep && kept.Len()+n <= maxSniffed; keep {
+			kept.Write(buf[:n])
+		}
+		var err error
+		n, err = a.read(buf[:])
+		if n > 0 && a.send(buf[:n], kind) != nil {
+			return a.clientGone()
+		}
+		if err == io.EOF {
+			if keep && kept.Len()+n <= maxSniffed {
+				kept.Write(buf[:n])
+				a.ending.lookWhole(a.x.req.Dialect, kept.Bytes())
+			}
+			return nil
+		}
+		if err != nil {
+			return a.readFault(err, context.Cause(ctx))
+		}
+	}
+}
