@@ -1,0 +1,20 @@
+package openaicustom
+
+import (
+	"bytes"
+	"net/http"
+
+	"aiproxy/providers"
+)
+
+// quotaUsedUp is the code and type of an account without means. It comes with the status of a rate limit, yet
+// waiting does not help: the account is out until somebody pays.
+var quotaUsedUp = []byte(`"insufficient_quota"`)
+
+// Classify implements providers.Provider.
+func (p *Provider) Classify(status int, _ http.Header, body []byte) providers.Class {
+	if status == http.StatusTooManyRequests && bytes.Contains(body, quotaUsedUp) {
+		return providers.ClassCredential
+	}
+	return providers.ClassifyStatus(status)
+}
