@@ -21,6 +21,7 @@ type node struct {
 	t    *testing.T
 	addr string
 	logs *logBook
+	wrap func(*net.TCPConn) net.Conn // what the listener returns, nil for the connection itself
 
 	mu       sync.Mutex
 	identity peer.Identity
@@ -40,6 +41,10 @@ func withConfig(f func(*peer.Config)) option {
 	return func(_ *node, c *peer.Config) { f(c) }
 }
 
+func at(address string) option {
+	return func(n *node, _ *peer.Config) { n.addr = address }
+}
+
 // startNode starts a node that the test's end closes.
 func startNode(t *testing.T, id string, opts ...option) *node {
 	t.Helper()
@@ -52,12 +57,8 @@ func startNode(t *testing.T, id string, opts ...option) *node {
 // newNode starts a node that serves neither calls nor clients.
 func newNode(t *testing.T, id string, opts ...option) *node {
 	t.Helper()
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &node{t: t, addr: ln.Addr().String(), logs: &logBook{}}
-	n.identity = peer.Identity{ClusterID: "c1", NodeID: id, InstanceID: "instance-" + id, Version: "test", Address: n.addr}
+	n := &node{t: t, addr: "127.0.0.1:0", logs: &logBook{}}
+	n.identity = peer.Identity{ClusterID: "c1", NodeID: id, InstanceID: "instance-" + id, Version: "test"}
 	cfg := peer.Config{
 		Secret: []byte("a secret that nobody guesses"),
 		Self:   n.self,
@@ -66,13 +67,33 @@ func newNode(t *testing.T, id string, opts ...option) *node {
 	for _, o := range opts {
 		o(n, &cfg)
 	}
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", n.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.addr = ln.Addr().String()
+	n.identity.Address = n.addr
 	n.Transport, err = peer.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.background("Serve", func() error { return n.Serve(ln) })
+	n.background("Serve", func() error { return n.Serve(&wrapping{Listener: ln, wrap: n.wrap}) })
 	t.Cleanup(func() { _ = n.Close() })
 	return n
+}
+
+// wrapping is a listener whose connections may be wrapped.
+type wrapping struct {
+	net.Listener
+	wrap func(*net.TCPConn) net.Conn
+}
+
+func (l *wrapping) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil && l.wrap != nil {
+		c = l.wrap(c.(*net.TCPConn))
+	}
+	return c, err
 }
 
 func (n *node) self() peer.Identity {
