@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package load owns the load generator: it sends a workload's requests over keep-alive connections, checks every byte of every
 // answer, and times them. It must stay cheap, because it shares the machine with what it measures: one goroutine a
 // connection, requests rendered once, answers compared in the read buffer.

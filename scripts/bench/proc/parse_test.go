@@ -17,8 +17,8 @@ func TestParseStat(t *testing.T) {
 		want     stat
 		fault    string
 	}{
-		{name: "plain", in: "4242 (nginx) " + numbers, want: stat{parent: 77, ticks: 127}},
-		{name: "odd command", in: "4242 (a) b) (c) " + numbers, want: stat{parent: 77, ticks: 127}},
+		{name: "plain", in: "4242 (nginx) " + numbers, want: stat{parent: 77, children: 7}},
+		{name: "odd command", in: "4242 (a) b) (c) " + numbers, want: stat{parent: 77, children: 7}},
 		{name: "short", in: "4242 (nginx) S 77", fault: "2 fields"},
 		{name: "no numbers", in: "1 (x) " + strings.Repeat("x ", 20), fault: "parent"},
 		{name: "empty", in: "", fault: "0 fields"},

@@ -39,15 +39,14 @@ type Process struct {
 }
 
 // Start starts a process. It gets no environment but PATH and HOME, so that no setting of the user's shell reaches a server
-// under test. The caller must Stop it.
-func Start(spec Spec) (*Process, error) {
+// under test. The end of ctx does not end it, because that would leave it no grace: the caller must Stop it.
+func Start(ctx context.Context, spec Spec) (*Process, error) {
 	log, err := os.OpenFile(spec.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", spec.Name, err)
 	}
 	defer log.Close()
-	// The end of the owner's context must not kill a child without its grace, so the child is bound to none.
-	cmd := exec.CommandContext(context.Background(), spec.Path, spec.Args...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), spec.Path, spec.Args...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	cmd.Stdout, cmd.Stderr = log, log
 	if spec.Stdout != nil {

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // tick is the unit of times in /proc. The kernel's interface fixes it at a hundredth of a second on every architecture that Go
@@ -45,17 +47,34 @@ func Tree(pid int) ([]int, error) {
 	return tree, nil
 }
 
-// CPU returns the processor time, user and system, that the processes and their ended children have used.
+// CPU returns the processor time, user and system, that the processes, with all their threads, and their ended children have
+// used. The kernel's clock of a process counts nanoseconds where /proc counts hundredths of a second, which matters for servers
+// that are mostly idle; only for children that have ended there is nothing finer than /proc.
 func CPU(pids []int) (time.Duration, error) {
 	var sum time.Duration
 	for _, pid := range pids {
+		own, err := clock(pid)
+		if err != nil {
+			return 0, fmt.Errorf("read processor time of process %d: %w", pid, err)
+		}
 		stat, err := readStat(pid)
 		if err != nil {
 			return 0, err
 		}
-		sum += time.Duration(stat.ticks) * tick
+		sum += own + time.Duration(stat.children)*tick
 	}
 	return sum, nil
+}
+
+// clock reads the clock that clock_getcpuclockid(3) names for pid: the complement of the id above three bits that select the
+// time the scheduler has given to the whole process.
+func clock(pid int) (time.Duration, error) {
+	const scheduled = 2
+	var now unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &now); err != nil {
+		return 0, err
+	}
+	return time.Duration(now.Nano()), nil
 }
 
 // MachineCPU returns the processor time that all processes of the machine have used, and what other machines have stolen from
@@ -75,8 +94,8 @@ func MachineCPU() (time.Duration, error) {
 
 // stat is what is used of /proc/PID/stat.
 type stat struct {
-	parent int
-	ticks  int64
+	parent   int
+	children int64 // The processor time of ended children, in ticks.
 }
 
 func readStat(pid int) (stat, error) {
@@ -91,10 +110,10 @@ func readStat(pid int) (stat, error) {
 	return parsed, nil
 }
 
-// parseStat reads the parent and the sum of utime, stime, cutime and cstime. Fields are counted from behind the command, which
+// parseStat reads the parent and the sum of cutime and cstime. Fields are counted from behind the command, which
 // may hold blanks and brackets itself.
 func parseStat(text []byte) (stat, error) {
-	const parent, utime, cstime = 1, 11, 14
+	const parent, cutime, cstime = 1, 13, 14
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) <= cstime {
 		return stat{}, fmt.Errorf("%d fields", len(fields))
@@ -104,7 +123,7 @@ func parseStat(text []byte) (stat, error) {
 	if parsed.parent, err = strconv.Atoi(string(fields[parent])); err != nil {
 		return stat{}, fmt.Errorf("parent: %w", err)
 	}
-	parsed.ticks, err = sum(fields[utime : cstime+1])
+	parsed.children, err = sum(fields[cutime : cstime+1])
 	return parsed, err
 }
 

@@ -67,7 +67,7 @@ func (m measurement) sendLoad(ctx context.Context, pids []int, run *Run) (err er
 		return fmt.Errorf("open pipe: %w", err)
 	}
 	defer out.Close()
-	generator, err := proc.Start(proc.Spec{
+	generator, err := proc.Start(ctx, proc.Spec{
 		Name: "load generator", Path: m.bed.Self, Log: filepath.Join(m.bed.Dir, "load.log"), Stdout: in,
 		Args: []string{
 			ModeLoad, "-addr", m.server.Addr, "-key", m.server.Key, "-workload", m.workload.Name,

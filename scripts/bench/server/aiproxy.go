@@ -30,7 +30,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 func (b Bed) startAIProxy(ctx context.Context, upstream string) (*Server, error) {
 	addrs := make([]string, max(b.Nodes, 1))
 	for i := range addrs {
-		addr, err := freeAddress()
+		addr, err := freeAddress(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -73,7 +73,7 @@ func (b Bed) startNginx(ctx context.Context, upstream string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddress()
+	addr, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -77,11 +77,11 @@ func saysReady(ctx context.Context, addr string) error {
 }
 
 // freeAddress returns an address of the loopback that nobody listens on now.
-func freeAddress() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	ln, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find free port: %w", err)
 	}
-	defer ln.Close()
-	return ln.Addr().String(), nil
+	return ln.Addr().String(), ln.Close()
 }

@@ -90,7 +90,7 @@ func (s *Server) Stop() error {
 
 // StartUpstream starts the simulated upstream for a workload.
 func (b Bed) StartUpstream(ctx context.Context, w workload.Workload) (*Server, error) {
-	addr, err := freeAddress()
+	addr, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (b Bed) Start(ctx context.Context, name string, upstream *Server) (*Server,
 }
 
 func (b Bed) startReverseProxy(ctx context.Context, upstream string) (*Server, error) {
-	addr, err := freeAddress()
+	addr, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (b Bed) start(ctx context.Context, name, addr string, spec proc.Spec, ready
 	}
 	log.Close()
 	spec.Name, spec.Log = name, log.Name()
-	p, err := proc.Start(spec)
+	p, err := proc.Start(ctx, spec)
 	if err != nil {
 		return nil, err
 	}

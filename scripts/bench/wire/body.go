@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -80,7 +81,7 @@ func readCounted(r *bufio.Reader, n int, each func([]byte) error) error {
 func readToEnd(r *bufio.Reader, each func([]byte) error) error {
 	for {
 		piece, err := buffered(r)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
