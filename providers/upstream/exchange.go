@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
 )
 
 const (
@@ -16,6 +17,8 @@ const (
 	inlineSend = 64 << 10
 	// maxInterim bounds the 1xx responses before the real one.
 	maxInterim = 16
+	// sendGrace is how long the end of an answer waits for the end of its request.
+	sendGrace = 20 * time.Millisecond
 )
 
 // exchange is one request and its response on one connection.
@@ -68,12 +71,13 @@ func (x *exchange) send(m *message) {
 	}()
 }
 
-// sent tells whether the whole request has gone out.
+// sent tells whether the whole request has gone out. An answer may be complete just before the sending goroutine gets to
+// say that it is done, so it is given a moment.
 func (x *exchange) sent() bool {
 	if x.sending != nil {
 		select {
 		case <-x.sending:
-		default:
+		case <-time.After(sendGrace):
 			return false
 		}
 	}
