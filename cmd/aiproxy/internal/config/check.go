@@ -74,7 +74,7 @@ func hostOnly(s string) error {
 	if _, err := netip.ParseAddr(s); err == nil {
 		return nil
 	}
-	if !hostPattern.MatchString(s) {
+	if !hostPattern.MatchString(s) || strings.Trim(s, "0123456789.") == "" {
 		return invalid(quote(s)+" is not a host", "give an IP address or a name, without a port")
 	}
 	return nil

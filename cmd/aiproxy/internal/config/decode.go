@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -194,10 +195,15 @@ func describeNode(node *yaml.Node) string {
 	}
 }
 
+// joinKey is a key as reports show it. Keys that are no plain word come in quotes.
 func joinKey(group, key string) string {
-	key = showReferences(key)
+	if !plainKey.MatchString(key) {
+		key = quote(showReferences(key))
+	}
 	if group == "" {
 		return key
 	}
 	return group + "." + key
 }
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)

@@ -1,15 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
-	"strconv"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // largestFile bounds a configuration file in bytes: a larger one is some other file.
@@ -40,8 +35,9 @@ func (l *loader) fromFile(path string) {
 	l.file.mode = mode
 	root, err := parseYAML(content)
 	if err != nil {
-		src.Line, err = yamlLine(err)
-		l.fault(src, "", "not valid YAML: "+err.Error(), "correct the syntax")
+		src.Line = syntaxLine(content)
+		problem, remedy := describeSyntax(err)
+		l.fault(src, "", "not valid YAML: "+problem, remedy)
 		return
 	}
 	if root != nil {
@@ -64,42 +60,4 @@ func readFile(path string) ([]byte, fs.FileMode, error) {
 		err = errors.New("it is larger than 1 MiB")
 	}
 	return content, info.Mode(), err
-}
-
-// parseYAML returns the root of the one document in content, nil when it is empty.
-func parseYAML(content []byte) (*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(protectReferences(content)))
-	var first, second yaml.Node
-	if err := decoder.Decode(&first); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, nil //nolint:nilnil // an empty file is no fault and holds no node
-		}
-		return nil, err
-	}
-	if err := decoder.Decode(&second); err == nil {
-		return nil, errors.New("the file holds more than one document")
-	} else if !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if len(first.Content) == 0 {
-		return nil, nil //nolint:nilnil // as above
-	}
-	return first.Content[0], nil
-}
-
-var (
-	yamlPlace  = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-	yamlQuoted = regexp.MustCompile("'[^']*'|`[^`]*`")
-)
-
-// yamlLine takes a YAML error apart into line and message. What the message quotes is left out: it may be a part of
-// a secret.
-func yamlLine(err error) (int, error) {
-	message := err.Error()
-	line := 0
-	if m := yamlPlace.FindStringSubmatch(message); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		message = message[len(m[0]):]
-	}
-	return line, errors.New(yamlQuoted.ReplaceAllString(message, "…"))
 }

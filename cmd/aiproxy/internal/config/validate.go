@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"slices"
+	"strconv"
 )
 
 // validate checks what depends on more than one setting. A setting that has a fault of its own is left alone.
@@ -35,23 +36,26 @@ func (l *loader) validateProviders() {
 func (l *loader) validateInstances() {
 	first := make(map[string]Instance)
 	for _, in := range l.config.Instances {
-		if in.Derived {
-			if other, taken := first[in.Name]; taken {
-				l.fault(other.source, "instances", "the name "+in.Name+" is needed for the provider's own instance", "choose another name")
-			}
-			continue
-		}
 		for _, key := range []string{"name", "provider"} {
-			if _, set := in.sources[key]; !set && !l.faulty[joinKey(in.path, key)] {
-				l.fault(in.source, "instances", "an instance has no "+key, "add "+key+": …")
+			if _, set := in.sources[key]; !set && !in.Derived && !l.faulty[joinKey(in.path, key)] {
+				l.fault(in.source, in.path, "an instance has no "+key, "add "+key+": …")
 			}
 		}
-		if other, taken := first[in.Name]; taken && in.Name != "" {
-			l.fault(in.sources["name"], "instances", "the name "+in.Name+" is taken by the instance of "+other.source.String(), "choose another name")
-			continue
+		other, taken := first[in.Name]
+		switch {
+		case in.Name == "":
+		case taken && in.Derived:
+			l.nameTaken(other, "the instance that "+in.Provider+" gets")
+		case taken:
+			l.nameTaken(in, "the instance in line "+strconv.Itoa(other.source.Line)+" too")
+		default:
+			first[in.Name] = in
 		}
-		first[in.Name] = in
 	}
+}
+
+func (l *loader) nameTaken(in Instance, by string) {
+	l.fault(in.sources["name"], joinKey(in.path, "name"), in.Name+" is the name of "+by, "choose another name")
 }
 
 func (l *loader) validateMetrics() {
@@ -112,6 +116,9 @@ func (l *loader) validateOpenCluster() {
 	c := l.config.Cluster
 	if !loopback(hostOf(c.NodeAddress)) {
 		l.cross("cluster.node_address", "a cluster without a secret is for loopback addresses only", remedy)
+	}
+	if host := l.config.Host; !loopback(host) {
+		l.cross("host", "a cluster without a secret is for loopback addresses only", remedy)
 	}
 	if slices.ContainsFunc(c.SeedNodes, func(s string) bool { return !loopback(hostOf(s)) }) {
 		l.cross("cluster.seed_nodes", "a cluster without a secret is for loopback addresses only", remedy)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"aiproxy/providers"
@@ -56,6 +57,9 @@ func (l *loader) warnCluster(add func(string)) {
 	c := l.config
 	if loopback(c.Host) && !loopback(hostOf(c.Cluster.NodeAddress)) {
 		add("the other nodes dial " + c.Cluster.NodeAddress + ", but the gateway listens on " + c.Host + " only")
+	}
+	if port := portOf(c.Cluster.NodeAddress); port != c.Port {
+		add("the other nodes dial port " + strconv.Itoa(port) + ", but the gateway listens on port " + strconv.Itoa(c.Port))
 	}
 	if s := c.ClusterSecret(); s != "" && len(s) < shortSecret && !loopback(hostOf(c.Cluster.NodeAddress)) {
 		add("the cluster secret has fewer than 16 characters and may be guessed; set a longer --cluster-secret")
