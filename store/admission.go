@@ -29,7 +29,7 @@ func (s *Store) serveJoin(w http.ResponseWriter, r *http.Request) {
 	caller, _ := peer.IdentityFrom(r.Context())
 	if refusal := s.admit(ctx, caller, request.Member); refusal != nil {
 		if refusal.Code.decided() {
-			s.logger.Warn("node not admitted", "node", request.Member.ID, "address", request.Member.Address,
+			s.logger.Warn("node not admitted", "member", request.Member.ID, "address", request.Member.Address,
 				"code", string(refusal.Code), "reason", refusal.Message)
 		}
 		refuse(w, refusal)
@@ -162,14 +162,14 @@ func (s *Store) duplicate(ctx context.Context, known, m fsm.Member) *callError {
 func (s *Store) addNonvoter(ctx context.Context, m fsm.Member) error {
 	err := await(ctx, s.raft.AddNonvoter(raft.ServerID(m.ID), raft.ServerAddress(m.Address), 0, enqueueTimeout))
 	if err == nil {
-		s.logger.Info("node admitted", "node", m.ID, "address", m.Address)
+		s.logger.Info("node admitted", "member", m.ID, "address", m.Address)
 	}
 	return err
 }
 
 // replaceWiped admits a member that lost its disk: with its log it lost its promises, so its vote goes first.
 func (s *Store) replaceWiped(ctx context.Context, m fsm.Member) error {
-	s.logger.Warn("member comes back without its data, it starts over without a vote", "node", m.ID)
+	s.logger.Warn("member comes back without its data, it starts over without a vote", "member", m.ID)
 	if err := await(ctx, s.raft.RemoveServer(raft.ServerID(m.ID), 0, enqueueTimeout)); err != nil {
 		return err
 	}
@@ -185,6 +185,6 @@ func (s *Store) readdress(ctx context.Context, was raft.Server, m fsm.Member) er
 	if err := await(ctx, add(was.ID, raft.ServerAddress(m.Address), 0, enqueueTimeout)); err != nil {
 		return err
 	}
-	s.logger.Info("member changed its address", "node", m.ID, "from", string(was.Address), "to", m.Address)
+	s.logger.Info("member changed its address", "member", m.ID, "from", string(was.Address), "to", m.Address)
 	return nil
 }

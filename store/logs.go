@@ -2,13 +2,18 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
+
+	"aiproxy/store/peer"
 )
 
 // raftLogger joins Raft's logger to slog. Raft's own levels are kept, but what it calls INFO is of no interest to an
@@ -19,13 +24,16 @@ func raftLogger(logger *slog.Logger) hclog.Logger {
 		level = hclog.Info
 	}
 	joined := hclog.NewInterceptLogger(&hclog.LoggerOptions{Name: "raft", Output: io.Discard, Level: level})
-	joined.RegisterSink(raftSink{logger: logger.With("component", "raft"), level: level})
+	joined.RegisterSink(raftSink{
+		logger: logger.With("component", "raft"), level: level, repeats: newRepeats(),
+	})
 	return joined
 }
 
 type raftSink struct {
-	logger *slog.Logger
-	level  hclog.Level
+	logger  *slog.Logger
+	level   hclog.Level
+	repeats *repeats
 }
 
 // Accept implements hclog.SinkAdapter.
@@ -33,12 +41,12 @@ func (s raftSink) Accept(_ string, level hclog.Level, message string, args ...an
 	if level < s.level {
 		return
 	}
-	s.logger.LogAttrs(context.Background(), severityOf(level, message), message, attrs(args)...)
+	s.logger.LogAttrs(context.Background(), s.severity(level, message, args), message, attrs(args)...)
 }
 
-func severityOf(level hclog.Level, message string) slog.Level {
+func (s raftSink) severity(level hclog.Level, message string, args []any) slog.Level {
 	switch {
-	case level < hclog.Warn || routine(message):
+	case level < hclog.Warn || routine(message) || joining(args) || s.repeats.again(message, args):
 		return slog.LevelDebug
 	case level == hclog.Warn:
 		return slog.LevelWarn
@@ -61,6 +69,45 @@ func routine(message string) bool {
 	}
 }
 
+// joining tells that Raft has called on a node that was just admitted and does not know it yet.
+func joining(args []any) bool {
+	for _, arg := range args {
+		var refused *peer.RefusedError
+		if err, ok := arg.(error); ok && errors.As(err, &refused) && refused.Code == peer.CodeNoCluster {
+			return true
+		}
+	}
+	return false
+}
+
+// repeatPause is how long a complaint of Raft's about the same node is not repeated: Raft complains several times a
+// second for as long as a node is away.
+const repeatPause = time.Minute
+
+// repeats remembers which complaints were made lately.
+type repeats struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func newRepeats() *repeats { return &repeats{last: map[string]time.Time{}} }
+
+// again tells that the same complaint about the same node was made lately. The first argument names the node where
+// one is concerned; messages and nodes are few, so the map stays small.
+func (r *repeats) again(message string, args []any) bool {
+	key := message
+	if len(args) > 1 && (args[0] == "peer" || args[0] == "server-id") {
+		key += fmt.Sprint(plain(args[1]))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.last[key]) < repeatPause {
+		return true
+	}
+	r.last[key] = time.Now()
+	return false
+}
+
 // attrs turns hclog's alternating keys and values into attributes. hclog promises that the keys are strings.
 func attrs(args []any) []slog.Attr {
 	var out []slog.Attr
@@ -69,7 +116,7 @@ func attrs(args []any) []slog.Attr {
 		if !ok {
 			continue
 		}
-		out = append(out, slog.Any(strings.ReplaceAll(key, "-", "_"), plain(args[i+1])))
+		out = append(out, slog.Any(attrKey(key), plain(args[i+1])))
 	}
 	return out
 }
@@ -90,3 +137,6 @@ func plain(value any) any {
 	}
 	return value
 }
+
+// attrKey gives Raft's keys the form of ours.
+func attrKey(key string) string { return strings.NewReplacer("-", "_", " ", "_").Replace(key) }

@@ -55,8 +55,8 @@ func (s *Store) caughtUpWithUs(ctx context.Context, server raft.Server) bool {
 
 func (s *Store) promote(ctx context.Context, server raft.Server) {
 	if err := await(ctx, s.raft.AddVoter(server.ID, server.Address, 0, enqueueTimeout)); err != nil {
-		s.logger.Warn("node not promoted yet", "node", string(server.ID), "error", err)
+		s.logger.Warn("node not promoted yet", "member", string(server.ID), "error", err)
 		return
 	}
-	s.logger.Info("node has caught up and votes now", "node", string(server.ID))
+	s.logger.Info("node has caught up and votes now", "member", string(server.ID))
 }

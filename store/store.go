@@ -195,7 +195,7 @@ func (s *Store) handOver(ctx context.Context) {
 	}
 	err := within(ctx, "transfer leadership", func() error { return s.raft.LeadershipTransfer().Error() })
 	if err != nil {
-		s.logger.Warn("leadership not handed over, an election follows", "error", err)
+		s.logger.Info("leadership not handed over, an election follows", "error", err)
 		return
 	}
 	s.logger.Info("leadership handed over")

@@ -47,13 +47,17 @@ func (t *Transport) ServeCalls(h http.Handler) error {
 	t.mu.Unlock()
 	defer t.wg.Done()
 
+	// Handlers learn of the end only after their connections are gone: whoever returns because of it must not seem
+	// to have answered.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: callIdleTimeout,
 		IdleTimeout:       callIdleTimeout,
 		MaxHeaderBytes:    callMaxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(t.log.Handler(), slog.LevelWarn),
-		BaseContext:       func(net.Listener) context.Context { return t.ctx },
+		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if pc, ok := c.(*conn); ok {
 				return context.WithValue(ctx, identityKey{}, pc.peer)

@@ -74,19 +74,19 @@ func TestCallIsRetriedOnlyWhenItMayBe(t *testing.T) {
 			a, b := startNode(t, "a"), newNode(t, "b")
 			var mu sync.Mutex
 			seen := 0
-			b.background("ServeCalls", func() error {
-				return b.ServeCalls(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-					if r.URL.Path == "/warm" {
-						return
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					if seen++; seen == 1 {
-						panic(http.ErrAbortHandler)
-					}
-				}))
+			b.serveCallsWith(func(_ http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/warm" {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if seen++; seen == 1 {
+					panic(http.ErrAbortHandler)
+				}
 			})
-			waitFor(t, "a pooled connection", func() bool { return callPath(t, a, b, http.MethodGet, "/warm", false) == nil })
+			if err := callPath(t, a, b, http.MethodGet, "/warm", false); err != nil {
+				t.Fatal(err)
+			}
 			err := callPath(t, a, b, tt.method, "/", tt.key)
 			if (err == nil) != (tt.want == 2) {
 				t.Errorf("got error %v", err)
@@ -118,13 +118,13 @@ func TestCallsAreOfTheNodeAsItIs(t *testing.T) {
 	t.Parallel()
 	a, b := startNode(t, "a", withCluster("")), newNode(t, "b")
 	clusters := make(chan string, 10)
-	b.background("ServeCalls", func() error {
-		return b.ServeCalls(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			id, _ := peer.IdentityFrom(r.Context())
-			clusters <- id.ClusterID
-		}))
+	b.serveCallsWith(func(_ http.ResponseWriter, r *http.Request) {
+		id, _ := peer.IdentityFrom(r.Context())
+		clusters <- id.ClusterID
 	})
-	waitFor(t, "a call", func() bool { return callPath(t, a, b, http.MethodGet, "/", false) == nil })
+	if err := callPath(t, a, b, http.MethodGet, "/", false); err != nil {
+		t.Fatal(err)
+	}
 	a.change(func(id *peer.Identity) { id.ClusterID = "c1" })
 	if err := callPath(t, a, b, http.MethodGet, "/", false); err != nil {
 		t.Fatal(err)
@@ -148,7 +148,9 @@ func TestCallsUseThePool(t *testing.T) {
 		}
 	})
 	a, b := startNode(t, "a", counting), startNode(t, "b")
-	waitFor(t, "a call", func() bool { return byCall(t.Context(), a, b.addr) == nil })
+	if err := byCall(t.Context(), a, b.addr); err != nil {
+		t.Fatal(err)
+	}
 	mu.Lock()
 	before := dials
 	mu.Unlock()
@@ -210,7 +212,9 @@ func TestKeepAlive(t *testing.T) {
 			return &spied{TCPConn: conn.(*net.TCPConn), set: set}, nil
 		}
 	}))
-	b := startNode(t, "b", func(n *node, _ *peer.Config) { n.wrap = func(c *net.TCPConn) net.Conn { return &spied{TCPConn: c, set: set} } })
+	b := startNode(t, "b", func(n *node, _ *peer.Config) {
+		n.wrap = func(c *net.TCPConn) net.Conn { return &spied{TCPConn: c, set: set} }
+	})
 	layer := b.Raft(b.addr)
 	accepted := make(chan struct{})
 	go func() {

@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -18,10 +19,11 @@ import (
 // node is a Transport on a loopback port, with clients that get "hello, client" and peers that get their own name.
 type node struct {
 	*peer.Transport
-	t    *testing.T
-	addr string
-	logs *logBook
-	wrap func(*net.TCPConn) net.Conn // what the listener returns, nil for the connection itself
+	t      *testing.T
+	addr   string
+	logs   *logBook
+	wrap   func(*net.TCPConn) net.Conn // what the listener returns, nil for the connection itself
+	faults int                         // errors that the listener returns first
 
 	mu       sync.Mutex
 	identity peer.Identity
@@ -77,18 +79,23 @@ func newNode(t *testing.T, id string, opts ...option) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.background("Serve", func() error { return n.Serve(&wrapping{Listener: ln, wrap: n.wrap}) })
+	n.background("Serve", func() error { return n.Serve(&testListener{Listener: ln, wrap: n.wrap, faults: n.faults}) })
 	t.Cleanup(func() { _ = n.Close() })
 	return n
 }
 
-// wrapping is a listener whose connections may be wrapped.
-type wrapping struct {
+// testListener is a listener that may fail at first, and whose connections may be wrapped.
+type testListener struct {
 	net.Listener
-	wrap func(*net.TCPConn) net.Conn
+	wrap   func(*net.TCPConn) net.Conn
+	faults int
 }
 
-func (l *wrapping) Accept() (net.Conn, error) {
+func (l *testListener) Accept() (net.Conn, error) {
+	if l.faults > 0 {
+		l.faults--
+		return nil, errors.New("too many open files")
+	}
 	c, err := l.Listener.Accept()
 	if err == nil && l.wrap != nil {
 		c = l.wrap(c.(*net.TCPConn))
@@ -114,14 +121,20 @@ func (n *node) background(what string, f func() error) {
 	go func() { done <- f() }()
 	n.t.Cleanup(func() {
 		_ = n.Close()
-		if err := <-done; err != nil {
+		if err := <-done; err != nil && !errors.Is(err, peer.ErrClosed) { // which it is when the test was faster
 			n.t.Errorf("%s of node %s: %v", what, n.self().NodeID, err)
 		}
 	})
 }
 
 func (n *node) serveCalls() {
-	n.background("ServeCalls", func() error { return n.ServeCalls(http.HandlerFunc(answerPeer)) })
+	n.serveCallsWith(answerPeer)
+}
+
+// serveCallsWith returns when n is ready for calls.
+func (n *node) serveCallsWith(h http.HandlerFunc) {
+	n.background("ServeCalls", func() error { return n.ServeCalls(h) })
+	waitFor(n.t, "calls to be served", n.Serving)
 }
 
 // answerPeer tells a peer what it is known as and what it has sent.

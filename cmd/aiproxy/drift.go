@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"aiproxy/cmd/aiproxy/internal/config"
+	"aiproxy/fsm"
+)
+
+// drift lists where what somebody configured on this node differs from what the cluster holds. The cluster's state
+// wins; the list is for the operator. What is only a default here is no opinion and is not compared.
+func drift(c *config.Config, s *secrets, v *fsm.View) []string {
+	var found []string
+	add := func(differs bool, format string, args ...any) {
+		if differs {
+			found = append(found, fmt.Sprintf(format, args...))
+		}
+	}
+	explicit := func(key string) bool { return c.Source(key).Explicit() }
+	add(explicit("load_balancer.enabled") && c.LoadBalancer.Enabled != v.Settings.LoadBalancer.Enabled,
+		"load_balancer.enabled: here %t, in the cluster %t", c.LoadBalancer.Enabled, v.Settings.LoadBalancer.Enabled)
+	add(explicit("load_balancer.algorithm") && c.ServedAlgorithm() != v.Settings.LoadBalancer.Algorithm,
+		"load_balancer.algorithm: here %s, in the cluster %s", c.ServedAlgorithm(), v.Settings.LoadBalancer.Algorithm)
+	add(explicit("model_providers") && !slices.Equal(c.ServedProviders(), v.Settings.ModelProviders),
+		"model_providers: here %v, in the cluster %v", c.ServedProviders(), v.Settings.ModelProviders)
+	for _, in := range c.ServedInstances() {
+		if !in.Derived || in.APIKey != "" {
+			found = append(found, instanceDrift(in, s, v)...)
+		}
+	}
+	return found
+}
+
+func instanceDrift(in config.Instance, s *secrets, v *fsm.View) []string {
+	held, ok := v.Instance(in.Name)
+	if !ok {
+		return []string{fmt.Sprintf("instance %s: only here, not in the cluster", in.Name)}
+	}
+	var found []string
+	here := instance(in)
+	for _, field := range []struct {
+		name            string
+		here, inCluster any
+	}{
+		{"provider", here.Provider, held.Provider},
+		{"base_url", here.BaseURL, held.BaseURL},
+		{"models", here.Models, held.Models},
+		{"weight", here.Weight, held.Weight},
+		{"priority", here.Priority, held.Priority},
+		{"enabled", here.Enabled, held.Enabled},
+	} {
+		if !reflect.DeepEqual(field.here, field.inCluster) {
+			found = append(found, fmt.Sprintf("instance %s: %s here %v, in the cluster %v", in.Name, field.name, field.here, field.inCluster))
+		}
+	}
+	if key, err := s.openAPIKey(held.APIKey); err == nil && key != in.APIKey.Reveal() {
+		found = append(found, fmt.Sprintf("instance %s: api_key differs", in.Name))
+	}
+	return found
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"aiproxy/cmd/aiproxy/internal/config"
+	"aiproxy/fsm"
+	"aiproxy/store/seal"
+)
+
+const (
+	localSecretFile = "secret"
+	// sealCheck is sealed into the replicated state, so that a node started with another secret notices at once.
+	sealCheck        = "aiproxy"
+	sealCheckPurpose = "cluster/seal_check"
+	apiKeyPurpose    = "instance/api_key"
+)
+
+// secrets are what a node keeps others out with: the cluster secret, and the keys that seal what is stored.
+type secrets struct {
+	cluster []byte
+	ring    *seal.Keyring
+}
+
+// newSecrets takes the cluster secret from the configuration. A node that has none, which config allows only on
+// loopback, mints one for itself in its data directory; once there, it stays good for opening what it sealed.
+func newSecrets(c *config.Config) (*secrets, error) {
+	local, err := readLocalSecret(c.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	given := []byte(c.ClusterSecret().Reveal())
+	if len(given) == 0 {
+		if local == nil {
+			if local, err = mintLocalSecret(c.DataDir); err != nil {
+				return nil, err
+			}
+		}
+		given, local = local, nil
+	}
+	var older [][]byte
+	if local != nil {
+		older = append(older, local)
+	}
+	ring, err := seal.New(given, older...)
+	if err != nil {
+		return nil, err
+	}
+	return &secrets{cluster: given, ring: ring}, nil
+}
+
+func readLocalSecret(dir string) ([]byte, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, localSecretFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read local secret: %w", err)
+	}
+	return []byte(strings.TrimSpace(string(raw))), nil
+}
+
+func mintLocalSecret(dir string) ([]byte, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	secret := seal.NewSecret()
+	if err := os.WriteFile(filepath.Join(dir, localSecretFile), []byte(secret+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("write local secret: %w", err)
+	}
+	return []byte(secret), nil
+}
+
+// check refuses a state that was sealed under another secret: its keys could not be used.
+func (s *secrets) check(v *fsm.View) error {
+	if len(v.SealCheck) == 0 {
+		return nil
+	}
+	if _, err := s.ring.Open(v.SealCheck, sealCheckPurpose); err != nil {
+		return fmt.Errorf("the secrets in the data directory can't be opened: %w: start with the --cluster-secret (or, without "+
+			"one, the first --api-key) that the cluster was started with", err)
+	}
+	return nil
+}
+
+// sealAPIKey seals an instance's key.
+func (s *secrets) sealAPIKey(key config.Secret) fsm.Sealed {
+	if key == "" {
+		return nil
+	}
+	return s.ring.Seal([]byte(key.Reveal()), apiKeyPurpose)
+}
+
+// openAPIKey opens what sealAPIKey made.
+func (s *secrets) openAPIKey(sealed fsm.Sealed) (string, error) {
+	if len(sealed) == 0 {
+		return "", nil
+	}
+	key, err := s.ring.Open(sealed, apiKeyPurpose)
+	if err != nil {
+		return "", fmt.Errorf("open api key: %w", err)
+	}
+	return string(key), nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"aiproxy/gateway"
+	"aiproxy/gateway/admin"
+	"aiproxy/providers"
+	"aiproxy/store"
+)
+
+// clusterStatus is the answer to GET /cluster/status.
+type clusterStatus struct {
+	store.Status
+	// ConfigDrift lists where this node's own configuration differs from the cluster's, which wins.
+	ConfigDrift []string `json:"config_drift"`
+}
+
+func (n *node) status(ctx context.Context) any {
+	differences := drift(n.config, n.secrets, n.store.View())
+	if differences == nil {
+		differences = []string{}
+	}
+	return clusterStatus{Status: n.store.Status(ctx), ConfigDrift: differences}
+}
+
+// checks are the lines of /readyz.
+func (n *node) checks() []gateway.Check {
+	r := n.store.Readiness()
+	state := gateway.Check{Name: "state", OK: r.Ready()}
+	switch {
+	case r.Fault != "":
+		state.Detail = "not admitted to the cluster: " + r.Fault
+	case !r.Initialised:
+		state.Detail = "no configuration yet: the node is joining or the cluster is forming"
+	default:
+		state.Detail = "the last state is being brought up to date"
+	}
+	return []gateway.Check{{Name: "store", OK: true}, state}
+}
+
+// counters are this node's own figures for an instance.
+func (n *node) counters(instance string) admin.Counters {
+	load, ok := n.router.Load(instance)
+	if !ok {
+		return admin.Counters{}
+	}
+	return admin.Counters{Requests: load.Requests, Failures: load.Failures, InFlight: load.InFlight}
+}
+
+// knownModel tells whether an instance lists the model by name, which bounds the metrics' labels.
+func (n *node) knownModel(model string) bool {
+	return slices.ContainsFunc(n.router.Table().Instances(), func(in *providers.Instance) bool {
+		return slices.Contains(in.Models, model)
+	})
+}
