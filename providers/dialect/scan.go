@@ -121,51 +121,37 @@ func skipValue(data []byte, pos int) (int, error) {
 
 // skipString returns the index behind the string whose opening quote is at pos.
 func skipString(data []byte, pos int) (int, error) {
-	for i := pos + 1; ; {
-		n := bytes.IndexByte(data[i:], '"')
-		if n < 0 {
-			return pos, syntaxError(data, len(data), "unterminated string")
-		}
-		i += n + 1
-		if !escaped(data, i-1) {
-			return i, nil
-		}
+	end := closeString(data, pos+1)
+	if end < 0 {
+		return pos, syntaxError(data, len(data), "unterminated string")
 	}
-}
-
-// escaped tells whether the quote at pos, within a string, has an odd number of backslashes before it.
-func escaped(data []byte, pos int) bool {
-	i := pos
-	for data[i-1] == '\\' {
-		i--
-	}
-	return (pos-i)%2 == 1
+	return end, nil
 }
 
 // skipNested returns the index behind the object or array that begins at pos.
 func skipNested(data []byte, pos int) (int, error) {
 	depth := 0
 	for i := pos; i < len(data); {
-		switch data[i] {
-		case '"':
-			end, err := skipString(data, i)
-			if err != nil {
-				return pos, err
-			}
-			i = end
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-			if depth == 0 {
-				return i + 1, nil
-			}
-		}
+		step := nesting[data[i]]
 		i++
+		if step == quoteStep {
+			if i = closeString(data, i); i < 0 {
+				return pos, syntaxError(data, len(data), "unterminated string")
+			}
+			continue
+		}
+		depth += int(step)
+		if depth == 0 {
+			return i, nil
+		}
 	}
 	return pos, syntaxError(data, len(data), "unterminated object or array")
 }
+
+// nesting tells by how much a byte outside of strings changes the depth; quoteStep marks a string's beginning.
+var nesting = [256]int8{'{': 1, '[': 1, '}': -1, ']': -1, '"': quoteStep}
+
+const quoteStep = 2
 
 func skipWord(data []byte, pos int, word string) (int, error) {
 	end := pos + len(word)
