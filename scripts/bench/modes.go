@@ -66,18 +66,18 @@ func runReverseProxy(ctx context.Context, args []string, _, stderr io.Writer) er
 	return nil
 }
 
-// runLoad sends one run's load and writes what series expects to stdout.
+// runLoad sends one run's load and writes the outcome to stdout.
 func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	cfg := load.Config{
-		Measuring: func() { fmt.Fprintln(stdout, series.Measuring) },
-		Measured:  func() { fmt.Fprintln(stdout, series.Measured) },
-	}
+	var cfg load.Config
+	var serverPIDs, otherPIDs []int
 	flags := modeFlags(series.ModeLoad, stderr)
 	name := flags.String("workload", "", "workload to send")
 	flags.StringVar(&cfg.Addr, "addr", "", "address of the server")
 	flags.StringVar(&cfg.Key, "key", "", "API key to send")
 	flags.DurationVar(&cfg.Warmup, "warmup", 0, "time that is not counted")
 	flags.DurationVar(&cfg.Duration, "d", time.Second, "time that is counted")
+	flags.Func("server-pids", "processes of the server", parsePIDs(&serverPIDs))
+	flags.Func("other-pids", "other processes of the benchmark", parsePIDs(&otherPIDs))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -89,11 +89,18 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return fmt.Errorf("-workload %q: must name one workload", *name)
 	}
 	cfg.Workload = selected[0]
-	result, err := load.Run(ctx, cfg)
+	outcome, err := series.Generate(ctx, cfg, serverPIDs, otherPIDs)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(stdout).Encode(result)
+	return json.NewEncoder(stdout).Encode(outcome)
+}
+
+func parsePIDs(into *[]int) func(string) error {
+	return func(list string) (err error) {
+		*into, err = series.ParsePIDs(list)
+		return err
+	}
 }
 
 func modeFlags(name string, stderr io.Writer) *flag.FlagSet {

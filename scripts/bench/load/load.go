@@ -32,7 +32,7 @@ type Config struct {
 	Warmup time.Duration
 	// Duration is the time that is counted.
 	Duration time.Duration
-	// Measuring and Measured, when set, are called at the start and at the end of that time.
+	// Measuring and Measured, when set, are called at the start and at the end of that time. They should be quick.
 	Measuring, Measured func()
 }
 

@@ -42,11 +42,11 @@ func All() []Workload {
 		},
 		{
 			Name: "tools", Title: "32 KB request with 20 KB of tools, 1 KB answer, 64 connections, flat out",
-			Connections: 64, Tools: true, Share: 1,
+			Connections: 64, Tools: true, Share: 0.75,
 		},
 		{
 			Name: "stream", Title: "streams of 100 events of 200 bytes without delay, 32 connections, flat out",
-			Connections: 32, Stream: true, Events: 100, Share: 1,
+			Connections: 32, Stream: true, Events: 100, Share: 0.75,
 		},
 		{
 			Name: "paced", Title: "200 streams at once, one event each 20 ms",

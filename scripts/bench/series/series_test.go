@@ -27,6 +27,19 @@ func TestServersTakeTurnsInFront(t *testing.T) {
 	}
 }
 
+func TestPIDsSurviveTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for _, want := range [][]int{nil, {7}, {7, 42}} {
+		got, err := ParsePIDs(FormatPIDs(want))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+	}
+	if _, err := ParsePIDs("7,x"); err == nil {
+		t.Error("no error for a list that is none")
+	}
+}
+
 func TestOnlyDirectRunsAreShort(t *testing.T) {
 	t.Parallel()
 	plan := Plan{Duration: 4 * time.Second}
