@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -80,9 +81,7 @@ func (c *client) flush() error {
 // commit writes the header of the offered reply.
 func (c *client) commit() {
 	h := c.w.Header()
-	for name, values := range c.reply.Header {
-		h[name] = values
-	}
+	maps.Copy(h, c.reply.Header)
 	switch {
 	case isEventStream(c.reply.Header):
 		delete(h, headerContentLength) // comments and errors may be added

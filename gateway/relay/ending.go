@@ -25,37 +25,32 @@ type ending struct {
 // be part of a text.
 var (
 	wordFinish = []byte(`"finish_reason"`)
+	wordUsage  = []byte(`"usage"`)
 	wordError  = []byte(`{"error"`)
 	wordDone   = []byte("[DONE]")
 	fieldData  = []byte("data:")
+	colon      = []byte(":")
 )
 
 // look looks at whole events.
 func (e *ending) look(d dialect.Name, events []byte) {
 	e.lookPart(events)
-	if u, ok := dialect.UsageFromEvent(d, events); ok {
-		e.usage, e.counted = u, true
+	if hasMember(events, wordUsage, '{') { // "usage":null is in every chunk of many streams
+		if u, ok := dialect.UsageFromEvent(d, events); ok {
+			e.usage, e.counted = u, true
+		}
 	}
-	if data, ok := lastData(events); ok && bytes.Equal(data, wordDone) {
+	if isData(events, wordDone) {
 		e.done = true
 	}
-	if i := bytes.Index(events, wordError); i >= 0 && bytes.HasSuffix(bytes.TrimRight(events[:i], " "), fieldData) {
+	if isData(events, wordError) {
 		e.class = providers.ClassProvider
 	}
 }
 
 // lookPart looks at a part of an event.
 func (e *ending) lookPart(part []byte) {
-	for !e.finished {
-		i := bytes.Index(part, wordFinish)
-		if i < 0 {
-			return
-		}
-		part = part[i+len(wordFinish):]
-		value, ok := bytes.CutPrefix(bytes.TrimLeft(part, " \t"), []byte(":"))
-		value = bytes.TrimLeft(value, " \t")
-		e.finished = ok && len(value) > 0 && value[0] == '"'
-	}
+	e.finished = e.finished || hasMember(part, wordFinish, '"')
 }
 
 // lookWhole looks at a whole reply that is no stream.
@@ -67,6 +62,37 @@ func (e *ending) lookWhole(d dialect.Name, body []byte) {
 
 // complete tells whether the stream may end here: its answer is there, or the upstream has told of its error.
 func (e *ending) complete() bool { return e.done || e.finished || e.class != providers.ClassNone }
+
+// hasMember tells whether there is a member of that name, quotes included, whose value begins with that byte.
+func hasMember(text, name []byte, begins byte) bool {
+	for {
+		i := bytes.Index(text, name)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(name):]
+		value, ok := bytes.CutPrefix(bytes.TrimLeft(text, " \t"), colon)
+		value = bytes.TrimLeft(value, " \t")
+		if ok && len(value) > 0 && value[0] == begins {
+			return true
+		}
+	}
+}
+
+// isData tells whether the data of an event begins with the word.
+func isData(events, word []byte) bool {
+	for at := 0; ; {
+		i := bytes.Index(events[at:], word)
+		if i < 0 {
+			return false
+		}
+		before, ok := bytes.CutSuffix(bytes.TrimRight(events[:at+i], " "), fieldData)
+		if ok && (len(before) == 0 || before[len(before)-1] == '\n' || before[len(before)-1] == '\r') {
+			return true
+		}
+		at += i + len(word)
+	}
+}
 
 // lastData returns the data of the last line that is not blank, if it is a line of data.
 func lastData(events []byte) ([]byte, bool) {

@@ -155,8 +155,7 @@ type statusError int
 func (e statusError) Error() string { return "status " + strconv.Itoa(int(e)) }
 
 func phaseOf(err error) string {
-	var e *providers.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*providers.Error](err); ok {
 		return e.Phase
 	}
 	return providers.PhaseFirstByte
@@ -164,8 +163,7 @@ func phaseOf(err error) string {
 
 // plain takes off what names the whole URL, which may hold credentials.
 func plain(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err

@@ -46,9 +46,9 @@ func (a *attempt) relayStream(ctx context.Context) *fault {
 		if n > 0 && s.take(n) != nil {
 			return a.clientGone()
 		}
-		switch err {
-		case nil:
-		case io.EOF:
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
 			return s.close()
 		default:
 			return s.broken(ctx, err)

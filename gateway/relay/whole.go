@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 
@@ -24,16 +25,17 @@ func (a *attempt) relayWhole(ctx context.Context) *fault {
 	// What the client asked to have as a stream but is none that we know goes out as it comes.
 	live := good && a.x.call.Stream && !isJSON(a.reply.Header)
 	n, err := a.fill(buf[:], live)
-	if err != nil && err != io.EOF {
+	whole := errors.Is(err, io.EOF)
+	if err != nil && !whole {
 		return a.readFault(err, context.Cause(ctx))
 	}
 	if !good {
-		if f := a.judge(buf[:n], err == io.EOF); f != nil {
+		if f := a.judge(buf[:n], whole); f != nil {
 			return f
 		}
 	}
 	a.offer()
-	if err == io.EOF {
+	if whole {
 		a.x.client.length = n
 		if good {
 			a.ending.lookWhole(a.x.req.Dialect, buf[:n])
@@ -109,7 +111,7 @@ func (a *attempt) copyRest(ctx context.Context, buf *[pieceSize]byte, n int, kin
 		if n > 0 && a.send(buf[:n], kind) != nil {
 			return a.clientGone()
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if keep && kept.Len()+n <= maxSniffed {
 				kept.Write(buf[:n])
 				a.ending.lookWhole(a.x.req.Dialect, kept.Bytes())
