@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,6 +193,9 @@ func FuzzHandshake(f *testing.F) {
 	addFrames(f)
 	f.Add(append(frameOf(f, exampleHello(kindCall)), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"...))
 	f.Add(append(frameOf(f, exampleHello(kindCall)), "junk\r\n\r\n"...))
+	long := exampleHello(kindProbe)
+	long.Identity.NodeID = strings.Repeat("\x00", maxField+1)
+	f.Add(frameOf(f, long))
 	foreign := exampleHello(kindCall)
 	foreign.Identity.ClusterID = "c2"
 	f.Add(append(frameOf(f, foreign), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"...))
@@ -219,8 +223,9 @@ func FuzzHandshake(f *testing.F) {
 		}()
 		var a answer
 		err := readFrame(c, &a)
-		welcome := want == nil && judge(h.Kind, t.self(), h.Identity) == nil && (h.Kind == kindCall || h.Kind == kindProbe)
-		if a.OK != welcome {
+		welcome := want == nil && judge(h.Kind, t.self(), h.Identity) == nil && !h.Identity.tooLong() && (h.Kind == kindCall || h.Kind == kindProbe)
+		answered := want == nil || errors.Is(want, errFrame)
+		if a.OK != welcome || answered != (err == nil) {
 			tt.Errorf("%q got %+v, %v", data, a, err)
 		}
 		_, err = io.Copy(io.Discard, c)

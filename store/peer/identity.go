@@ -19,6 +19,14 @@ type Identity struct {
 	Address string `json:"address"`
 }
 
+// maxField is the most that a field of another node's identity may take, since they are quoted in logs and answers.
+const maxField = 256
+
+// tooLong reports whether a field is longer than that.
+func (id Identity) tooLong() bool {
+	return max(len(id.ClusterID), len(id.NodeID), len(id.InstanceID), len(id.Version), len(id.Address)) > maxField
+}
+
 // kind is what a connection is for.
 type kind string
 

@@ -139,6 +139,9 @@ func (t *Transport) refusal(h hello, self Identity, err error) *RefusedError {
 	if err != nil {
 		return &RefusedError{Code: CodeMalformed, Message: err.Error()}
 	}
+	if h.Identity.tooLong() || len(h.Kind) > maxField {
+		return &RefusedError{Code: CodeMalformed, Message: fmt.Sprintf("a field of the hello takes more than %d bytes", maxField)}
+	}
 	if r := judge(h.Kind, self, h.Identity); r != nil {
 		return r
 	}
