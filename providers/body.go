@@ -63,8 +63,14 @@ func (b *Body) Len() int { return len(b.buf.bytes) }
 
 // Retain takes another reference. The caller must hold one.
 func (b *Body) Retain() {
-	if b.refs.Add(1) <= 1 {
-		panic("providers: body retained after its release")
+	for {
+		refs := b.refs.Load()
+		if refs <= 0 {
+			panic("providers: body retained after its release")
+		}
+		if b.refs.CompareAndSwap(refs, refs+1) {
+			return
+		}
 	}
 }
 
