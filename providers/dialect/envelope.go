@@ -26,7 +26,7 @@ type Envelope struct {
 // valid JSON is always accepted, and what is not may be left for the upstream to refuse.
 func Peek(body []byte) (Envelope, error) {
 	var env Envelope
-	obj, err := openObject(body, 0)
+	obj, err := openObject(body)
 	if err != nil {
 		return Envelope{}, err
 	}

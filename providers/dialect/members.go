@@ -4,7 +4,7 @@ package dialect
 // order, until visit returns false. Nothing of a nested value is checked but its brackets and strings; a *SyntaxError
 // tells of anything else that is malformed. Both slices may point into data and are valid as long as data is.
 func Members(data []byte, visit func(name, value []byte) bool) error {
-	obj, err := openObject(data, 0)
+	obj, err := openObject(data)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (c openAIChat) usageFromData(data []byte) (Usage, bool) { return c.usageFro
 
 // usage reads a usage object, whose totals already include cached and reasoning tokens.
 func (openAIChat) usage(data []byte) (Usage, bool) {
-	obj, err := openObject(data, 0)
+	obj, err := openObject(data)
 	if err != nil {
 		return Usage{}, false // null, in all chunks but the last
 	}
@@ -45,7 +45,7 @@ func (openAIChat) usage(data []byte) (Usage, bool) {
 
 // findMember looks for the first member of that name in the object that data is.
 func findMember(data []byte, key string, m *member) bool {
-	obj, err := openObject(data, 0)
+	obj, err := openObject(data)
 	if err != nil {
 		return false
 	}

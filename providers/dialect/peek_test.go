@@ -100,8 +100,8 @@ func TestPeekRefusesMalformedBodies(t *testing.T) {
 		"\ufeff" + `{"model":"m"}`:    0,
 	} {
 		_, err := dialect.Peek([]byte(body))
-		var syntax *dialect.SyntaxError
-		if !errors.As(err, &syntax) {
+		syntax, ok := errors.AsType[*dialect.SyntaxError](err)
+		if !ok {
 			t.Errorf("%q: got %v, want a syntax error", body, err)
 		} else if syntax.Offset != offset {
 			t.Errorf("%q: %v, want byte %d", body, err, offset)

@@ -29,9 +29,9 @@ type member struct {
 	value Span
 }
 
-// openObject expects an object at pos, after white space.
-func openObject(data []byte, pos int) (object, error) {
-	pos = skipSpace(data, pos)
+// openObject expects an object at the beginning of data, after white space.
+func openObject(data []byte) (object, error) {
+	pos := skipSpace(data, 0)
 	if pos == len(data) || data[pos] != '{' {
 		return object{}, syntaxError(data, pos, "expected an object")
 	}
