@@ -27,7 +27,7 @@ func TestMeasuresRealProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "figures.json")
 	var stdout, stderr strings.Builder
 	status := run(t.Context(), []string{
-		"-servers", "direct,reverseproxy", "-only", "chat", "-rounds", "2", "-d", "100ms", "-warmup", "20ms", "-json", path,
+		"-servers", "direct,reverseproxy", "-only", "chat", "-rounds", "1", "-d", "800ms", "-warmup", "20ms", "-json", path,
 	}, &stdout, &stderr)
 	if status != exitOK {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
@@ -40,7 +40,7 @@ func TestMeasuresRealProcesses(t *testing.T) {
 	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	if len(document.Runs) != 4 {
+	if len(document.Runs) != 2 {
 		t.Fatalf("%d runs", len(document.Runs))
 	}
 	for _, run := range document.Runs {
