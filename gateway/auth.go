@@ -29,18 +29,36 @@ func (k keyring) check(r *http.Request) error {
 		return nil
 	}
 	presented := false
-	for _, key := range [...]string{
-		bearer(r), r.Header.Get("X-Api-Key"), r.Header.Get("X-Goog-Api-Key"), r.Header.Get("Api-Key"), queryKey(r),
-	} {
+	for place := range keyPlaces {
+		key := keyAt(place, r)
 		if key == "" {
 			continue
 		}
-		presented = true
 		if k.has(key) {
 			return nil
 		}
+		presented = true
 	}
 	return unauthorized(presented)
+}
+
+// keyPlaces is the number of places in which a request may carry a key.
+const keyPlaces = 5
+
+// keyAt returns the key in one of the places, the likeliest first, or "".
+func keyAt(place int, r *http.Request) string {
+	switch place {
+	case 0:
+		return bearer(r)
+	case 1:
+		return r.Header.Get("X-Api-Key")
+	case 2:
+		return r.Header.Get("X-Goog-Api-Key")
+	case 3:
+		return r.Header.Get("Api-Key")
+	default:
+		return queryKey(r)
+	}
 }
 
 // has compares with every key, so that the time taken does not tell which one came close.

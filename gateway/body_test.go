@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aiproxy/gateway"
 	"aiproxy/gateway/relay"
 )
 
@@ -112,8 +111,7 @@ func TestTooLargeBodiesAreNotRead(t *testing.T) {
 
 func TestBodyThatEndsEarly(t *testing.T) {
 	t.Parallel()
-	m := newMetrics()
-	server := serve(t, newGateway(t, setup{metrics: m}))
+	server := serve(t, newGateway(t, setup{}))
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -184,11 +182,7 @@ func TestSlowBodies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				listener := newPipe()
-				server := gateway.NewServer(newGateway(t, setup{}), nil)
-				served := make(chan error, 1)
-				go func() { served <- server.Serve(listener) }()
-				conn := listener.dial()
+				conn, stop := dialPipe(t, newGateway(t, setup{}))
 				began := time.Now()
 				sent := make(chan struct{})
 				go func() {
@@ -203,14 +197,8 @@ func TestSlowBodies(t *testing.T) {
 					t.Errorf("status %d after %s, want %d within %s", reply.StatusCode, took, tt.status, tt.within)
 				}
 				_, _ = io.Copy(io.Discard, reply.Body)
-				conn.Close()
+				stop()
 				<-sent
-				if err := server.Drain(t.Context()); err != nil {
-					t.Error(err)
-				}
-				if err := <-served; err != nil {
-					t.Error(err)
-				}
 			})
 		})
 	}

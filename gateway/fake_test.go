@@ -93,8 +93,9 @@ func newGateway(tb testing.TB, s setup) *gateway.Gateway {
 	if s.metrics == nil {
 		s.metrics = metrics.New(metrics.Config{})
 	}
-	if s.log == nil {
-		s.log = io.Discard
+	logger := slog.New(slog.DiscardHandler)
+	if s.log != nil {
+		logger = slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	api, err := admin.New(admin.Config{
 		Store:  fakeStore{&fsm.View{Revision: 2, Settings: fsm.Settings{LoadBalancer: fsm.LoadBalancer{Algorithm: "weighted"}}}},
@@ -110,7 +111,7 @@ func newGateway(tb testing.TB, s setup) *gateway.Gateway {
 		Admin:     api,
 		Checks:    func() []gateway.Check { return s.checks },
 		Metrics:   s.metrics,
-		Logger:    slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:    logger,
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -167,21 +166,5 @@ func TestRequestIDsDiffer(t *testing.T) {
 	}
 	if len(ids) != 1000 {
 		t.Errorf("%d ids for 1000 requests", len(ids))
-	}
-}
-
-func BenchmarkServe(b *testing.B) {
-	g := newGateway(b, setup{relay: relayFunc(func(_ context.Context, w http.ResponseWriter, _ *relay.Request) {
-		w.WriteHeader(http.StatusOK)
-	})})
-	body := chatBody + strings.Repeat(" ", 1000)
-	for _, path := range []string{"/v1/chat/completions", "/openai/v1/chat/completions"} {
-		b.Run(strings.ReplaceAll(path[1:], "/", "_"), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-				g.ServeHTTP(httptest.NewRecorder(), r)
-			}
-		})
 	}
 }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -62,9 +61,10 @@ func (rt *route) end(x *exchange, r *http.Request, counter *metrics.Route) {
 	if x.status == 0 {
 		x.status = unanswered(r)
 	}
-	x.unbound()
+	// Counted before the last byte goes out: who has the answer and then scrapes finds it counted.
 	took := time.Since(x.started)
 	counter.End(x.status, took)
+	x.unbound()
 	rt.gateway.logAccess(x, r, rt.endpoint.path, took)
 	if abort {
 		panic(http.ErrAbortHandler)
@@ -104,8 +104,7 @@ func (g *Gateway) logAccess(x *exchange, r *http.Request, route string, took tim
 	if x.status >= http.StatusInternalServerError {
 		level = slog.LevelInfo
 	}
-	// The request's own context may have ended; a record is wanted nevertheless.
-	ctx := context.WithoutCancel(r.Context())
+	ctx := r.Context()
 	if !g.logger.Enabled(ctx, level) {
 		return
 	}

@@ -223,76 +223,78 @@ func TestServerComplaintsReachTheLog(t *testing.T) {
 	}
 }
 
-// TestClientThatTakesNothing gives up a client that does not read, and lets a slow one be.
-func TestClientThatTakesNothing(t *testing.T) {
+// TestClientsThatDoNotRead gives up a client that does not take an answer of the gateway's own, and leaves relayed
+// answers to the relay.
+func TestClientsThatDoNotRead(t *testing.T) {
 	t.Parallel()
+	stream := relayFunc(func(_ context.Context, w http.ResponseWriter, _ *relay.Request) {
+		for range 10 {
+			_, _ = io.WriteString(w, "data: 1\n\n")
+			w.(http.Flusher).Flush()
+		}
+	})
 	tests := []struct {
-		name  string
-		pause time.Duration
-		fails bool
+		name, request string
+		pause         time.Duration
+		whole         bool
 	}{
-		{"takes nothing", time.Hour, true},
-		{"takes a little every minute", time.Minute, false},
+		{"own answer", "GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n", time.Hour, false},
+		{"refusal", "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", time.Hour, false},
+		{"stream", fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(chatBody), chatBody), time.Hour, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				written := make(chan error, 1)
-				g := newGateway(t, setup{relay: relayFunc(func(_ context.Context, w http.ResponseWriter, _ *relay.Request) {
-					var err error
-					for i := 0; i < 10 && err == nil; i++ {
-						_, _ = io.WriteString(w, "data: 1\n\n")
-						err = http.NewResponseController(w).Flush()
-					}
-					written <- err
-				})})
-				listener := newPipe()
-				server := gateway.NewServer(g, nil)
-				served := make(chan error, 1)
-				go func() { served <- server.Serve(listener) }()
-				conn := listener.dial()
-				fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(chatBody), chatBody)
-				reply, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
-				if err != nil {
-					t.Fatal(err)
+				conn, stop := dialPipe(t, newGateway(t, setup{relay: stream}))
+				fmt.Fprint(conn, tt.request)
+				<-time.After(tt.pause)
+				var text strings.Builder
+				_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+				_, err := io.Copy(&text, conn)
+				whole := strings.HasPrefix(text.String(), "HTTP/1.1 200 OK\r\n") && strings.HasSuffix(text.String(), "\r\n0\r\n\r\n")
+				if whole != tt.whole {
+					t.Errorf("got %q, %v; want it whole: %t", text.String(), err, tt.whole)
 				}
-				began := time.Now()
-				read := make(chan struct{})
-				go func() {
-					defer close(read)
-					drip(reply.Body, tt.pause, written)
-				}()
-				<-read
-				took := time.Since(began)
-				err = <-written
-				if (err != nil) != tt.fails || tt.fails && took > 3*time.Minute {
-					t.Errorf("write = %v after %s", err, took)
-				}
-				conn.Close()
-				if err := server.Drain(t.Context()); err != nil {
-					t.Error(err)
-				}
-				if err := <-served; err != nil {
-					t.Error(err)
-				}
+				stop()
 			})
 		})
 	}
 }
 
-// drip reads a little at a time until there is no more or the other side has given up.
-func drip(body io.Reader, pause time.Duration, written chan error) {
-	piece := make([]byte, 9)
-	for {
-		select {
-		case err := <-written:
-			written <- err
-			return
-		case <-time.After(pause):
+// TestRefusalDoesNotWaitForTheBody refuses a client that never sends the body that it announced.
+func TestRefusalDoesNotWaitForTheBody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		conn, stop := dialPipe(t, newGateway(t, setup{keys: []providers.Secret{"k"}}))
+		began := time.Now()
+		fmt.Fprint(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
+		reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if _, err := io.ReadFull(body, piece); err != nil {
-			return
+		if took := time.Since(began); reply.StatusCode != http.StatusUnauthorized || took > 31*time.Second {
+			t.Errorf("status %d after %s", reply.StatusCode, took)
+		}
+		stop()
+	})
+}
+
+// dialPipe runs a server for g inside a synctest bubble and returns a connection to it. Stop ends both.
+func dialPipe(t *testing.T, g *gateway.Gateway) (conn net.Conn, stop func()) {
+	t.Helper()
+	listener := newPipe()
+	server := gateway.NewServer(g, nil)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	conn = listener.dial()
+	return conn, func() {
+		conn.Close()
+		if err := server.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
 		}
 	}
 }

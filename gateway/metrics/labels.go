@@ -92,16 +92,16 @@ type handles[K comparable, V any] struct {
 	m  map[K]V
 }
 
-// get returns the handle of key, made at the first use. Make must give equal handles for equal keys: two callers
+// get returns the handle of key, made at the first use. Create must give equal handles for equal keys: two callers
 // that come first at the same time may both call it.
-func (h *handles[K, V]) get(key K, make func(K) V) V {
+func (h *handles[K, V]) get(key K, create func(K) V) V {
 	h.mu.RLock()
 	v, ok := h.m[key]
 	h.mu.RUnlock()
 	if ok {
 		return v
 	}
-	return h.add(key, make(key))
+	return h.add(key, create(key))
 }
 
 func (h *handles[K, V]) add(key K, v V) V {
