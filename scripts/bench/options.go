@@ -86,8 +86,8 @@ func (o *options) complete(workloads, servers string) error {
 	if o.plan.Rounds < 1 {
 		faults = append(faults, fmt.Errorf("-rounds %d: must be at least 1", o.plan.Rounds))
 	}
-	if o.plan.Duration < 100*time.Millisecond {
-		faults = append(faults, fmt.Errorf("-d %s: must be at least 100ms", o.plan.Duration))
+	if o.plan.Duration < series.MinDuration {
+		faults = append(faults, fmt.Errorf("-d %s: must be at least %s", o.plan.Duration, series.MinDuration))
 	}
 	if o.plan.Warmup < 0 {
 		faults = append(faults, fmt.Errorf("-warmup %s: must not be negative", o.plan.Warmup))

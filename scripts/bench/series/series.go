@@ -17,6 +17,9 @@ import (
 	"aiproxy/scripts/bench/workload"
 )
 
+// MinDuration is the least counted time of a run. In less, a busy machine may not answer a single request.
+const MinDuration = 250 * time.Millisecond
+
 // Plan tells what to run.
 type Plan struct {
 	Workloads []workload.Workload
@@ -103,5 +106,5 @@ func (p Plan) duration(w workload.Workload, name string) time.Duration {
 	if name == server.Direct && w.Delay == 0 {
 		share /= 4
 	}
-	return time.Duration(share * float64(p.Duration))
+	return max(time.Duration(share*float64(p.Duration)), MinDuration)
 }

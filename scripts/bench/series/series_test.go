@@ -47,8 +47,9 @@ func TestOnlyDirectRunsAreShort(t *testing.T) {
 	got := []time.Duration{
 		plan.duration(flatOut, server.AIProxy), plan.duration(flatOut, server.Direct),
 		plan.duration(paced, server.AIProxy), plan.duration(paced, server.Direct),
+		Plan{Duration: MinDuration}.duration(paced, server.AIProxy),
 	}
-	want := []time.Duration{4 * time.Second, time.Second, 2 * time.Second, 2 * time.Second}
+	want := []time.Duration{4 * time.Second, time.Second, 2 * time.Second, 2 * time.Second, MinDuration}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
