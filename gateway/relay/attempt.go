@@ -23,6 +23,7 @@ func (x *exchange) attempt(ctx context.Context, t *target) *fault {
 	ctx, cancel := context.WithCancelCause(ctx)
 	a := x.relay.pools.attempt()
 	a.x, a.target, a.reply, a.ending = x, t, nil, ending{}
+	x.client.offer(nil, t)
 	t.load.requests.Add(1)
 	t.load.inFlight.Add(1)
 	a.start(x.relay.limits, &x.client, cancel)

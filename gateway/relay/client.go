@@ -38,7 +38,7 @@ type client struct {
 	id   string
 	node []string
 
-	// reply and target are what commit writes the header of.
+	// reply is what commit writes the header of, target the instance that the client is told of.
 	reply  *providers.Reply
 	target *target
 	// length, when not 0, is the length of a body whose reply did not tell it.
@@ -52,7 +52,8 @@ type client struct {
 	err error
 }
 
-// offer names the reply whose header goes out with the first bytes.
+// offer names the reply whose header goes out with the first bytes, nil as long as there is none, and the target that
+// an error would be about.
 func (c *client) offer(reply *providers.Reply, t *target) { c.reply, c.target = reply, t }
 
 // write sends p, after the header if that is still to be sent.
@@ -135,13 +136,17 @@ func (c *client) comment(bound time.Duration) error {
 	if c.inEvent {
 		return c.err
 	}
-	if err := c.rc.SetWriteDeadline(time.Now().Add(bound)); err == nil {
-		defer c.rc.SetWriteDeadline(time.Time{})
-	}
+	bounded := c.rc.SetWriteDeadline(time.Now().Add(bound)) == nil
 	if err := c.write(keepAlive); err != nil {
 		return err
 	}
-	return c.flush()
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if bounded {
+		return c.rc.SetWriteDeadline(time.Time{})
+	}
+	return nil
 }
 
 // unblock makes a write that is going on fail. It is called without watch.mu, which that write holds.

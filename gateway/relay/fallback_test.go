@@ -52,6 +52,7 @@ func TestFallback(t *testing.T) {
 		{"nobody left: the last answer", []doFunc{answering(500, "A"), answering(429, "B")}, 429, "B", "b", 2},
 		{"three attempts at most", []doFunc{refused, refused, answering(503, "C"), ok}, 503, "C", "c", 3},
 		{"an answer is better than none", []doFunc{answering(429, "A"), refused}, 429, "A", "a", 2},
+		{"nobody answers: the last instance is named", []doFunc{refused, failing(providers.ClassGateway, "send", io.EOF)}, 500, "", "b", 2},
 		{"the newest answer", []doFunc{answering(429, "A"), answering(500, "B"), refused}, 500, "B", "b", 3},
 	}
 	for _, tt := range tests {
@@ -64,7 +65,11 @@ func TestFallback(t *testing.T) {
 			}
 			openai := &fake{name: "openai-custom", do: byInstance(table)}
 			w := ask(t, relay.New(relay.Config{Router: newRouter(t, view(instances...), openai)}), providers.Chat, "", "x")
-			got := []any{w.Code, w.Body.String(), w.Header().Get("X-Aiproxy-Instance"), len(openai.made())}
+			body := w.Body.String()
+			if tt.body == "" && strings.Contains(body, `instance \"`+tt.from+`\"`) {
+				body = ""
+			}
+			got := []any{w.Code, body, w.Header().Get("X-Aiproxy-Instance"), len(openai.made())}
 			if diff := cmp.Diff([]any{tt.status, tt.body, tt.from, tt.calls}, got); diff != "" {
 				t.Errorf("status, body, instance, calls (-want +got):\n%s", diff)
 			}

@@ -28,16 +28,16 @@ const (
 )
 
 // relayStream relays a stream from a reader and returns what the client got.
-func relayStream(t testing.TB, body io.Reader) *httptest.ResponseRecorder {
-	t.Helper()
+func relayStream(tb testing.TB, body io.Reader) *httptest.ResponseRecorder {
+	tb.Helper()
 	openai := &fake{name: "openai-custom", do: func(context.Context, *providers.Instance, *providers.Call) (*providers.Reply, error) {
 		return streamReply(body), nil
 	}}
-	r := relay.New(relay.Config{Router: newRouter(t, view(at("a", "")), openai)})
+	r := relay.New(relay.Config{Router: newRouter(tb, view(at("a", "")), openai)})
 	w := httptest.NewRecorder()
 	req := providers.NewBody([]byte(streamBody))
 	defer req.Release()
-	r.Serve(t.Context(), w, &relay.Request{ID: "request-1", Operation: providers.Chat, Dialect: "openai-chat", Body: req})
+	r.Serve(tb.Context(), w, &relay.Request{ID: "request-1", Operation: providers.Chat, Dialect: "openai-chat", Body: req})
 	return w
 }
 

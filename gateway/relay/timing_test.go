@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -52,7 +53,8 @@ func timed(t *testing.T, do doFunc, more ...doFunc) (*clock, time.Duration) {
 	c := &clock{ResponseRecorder: httptest.NewRecorder(), began: time.Now()}
 	func() {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if err, _ := p.(error); p != nil && !errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 		}()
@@ -194,8 +196,8 @@ func TestAClientThatDoesNotReadIsLeft(t *testing.T) {
 		w := &stuck{ResponseRecorder: httptest.NewRecorder(), deadline: make(chan struct{})}
 		func() {
 			defer func() {
-				if p := recover(); p != http.ErrAbortHandler {
-					t.Errorf("Serve panicked with %v, want http.ErrAbortHandler", p)
+				if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+					t.Errorf("Serve panicked with %v, want http.ErrAbortHandler", err)
 				}
 			}()
 			r.Serve(t.Context(), w, &relay.Request{Operation: providers.Chat, Dialect: "openai-chat", Body: body})
