@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -31,38 +32,81 @@ func ReadMirrorIndex(path string) (index uint64, ok bool, err error) {
 
 // content is what a mirror holds.
 type content struct {
-	view   *View
-	sum    rowSum
-	chunks []chunk
-	// head is the head row as it stands in the file. Equal heads mean equal contents.
+	view *View
+	// file and head are the file that was read and its head row. Equal heads mean equal contents.
+	file fs.FileInfo
 	head []byte
 }
 
-// openMirror looks at the file read-only before it opens it for writing: bbolt repairs and rebuilds parts of what it
-// opens, and that must not happen to a damaged mirror or to another program's file.
+// openMirror verifies what the file holds and moves it to a new file that takes the old one's place. So neither
+// bbolt's records of free pages nor anything else that the verification does not see outlives a start.
 func openMirror(path string, o Options) (*mirror, *View, error) {
 	found, err := inspect(path, o.Timeout)
 	if err != nil {
 		return nil, nil, err
 	}
-	db, err := openBolt(path, &bolt.Options{
-		Timeout: o.Timeout, NoSync: o.NoSync, NoGrowSync: o.NoSync, FreelistType: bolt.FreelistMapType,
-	})
+	// bbolt takes the lock while it opens a file, and makes one where there is none.
+	old, err := openBolt(path, &bolt.Options{Timeout: o.Timeout, NoSync: o.NoSync, NoGrowSync: o.NoSync, FreelistType: bolt.FreelistMapType})
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &mirror{db: db}
 	if found == nil {
-		found = &content{view: &View{}}
-		err = m.replace(found.view)
-	} else {
-		m.index, m.sum, m.chunks = found.view.Index, found.sum, found.chunks
-		err = guard(func() error { return m.db.View(func(tx *bolt.Tx) error { return verifyPages(tx, found.head) }) })
+		m, view := &mirror{db: old}, &View{}
+		if err := m.replace(view); err != nil {
+			return nil, nil, errors.Join(err, old.Close())
+		}
+		return m, view, nil
 	}
+	m, err := moveMirror(old, path, found, o)
 	if err != nil {
-		return nil, nil, errors.Join(err, db.Close())
+		return nil, nil, errors.Join(err, old.Close())
+	}
+	if err := old.Close(); err != nil {
+		return nil, nil, errors.Join(err, m.close())
 	}
 	return m, found.view, nil
+}
+
+// moveMirror writes what was found to a new file and puts it in the place of the old one, whose lock is held.
+func moveMirror(old *bolt.DB, path string, found *content, o Options) (*mirror, error) {
+	if err := unchanged(old, path, found); err != nil {
+		return nil, err
+	}
+	fresh := path + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	db, err := openBolt(fresh, &bolt.Options{Timeout: o.Timeout, NoSync: o.NoSync, NoGrowSync: o.NoSync, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return nil, err
+	}
+	m := &mirror{db: db}
+	err = m.replace(found.view)
+	if err == nil {
+		err = db.Sync()
+	}
+	if err == nil {
+		err = os.Rename(fresh, path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return m, nil
+}
+
+// unchanged makes sure that, between the inspection and the lock, nobody wrote to the file or put another in its place.
+func unchanged(db *bolt.DB, path string, found *content) error {
+	now, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return db.View(func(tx *bolt.Tx) error {
+		meta := tx.Bucket(metaBucket)
+		if !os.SameFile(now, found.file) || meta == nil || !bytes.Equal(meta.Get(headKey), found.head) {
+			return errors.New("another process changed it meanwhile")
+		}
+		return nil
+	})
 }
 
 // inspect verifies and reads a mirror. It returns nil when the file is absent, empty, or a bbolt file in which
@@ -86,6 +130,9 @@ func inspect(path string, timeout time.Duration) (*content, error) {
 				return fmt.Errorf("it has %d bytes of %d: %w", info.Size(), tx.Size(), ErrMirrorDamaged)
 			}
 			found, err = readContent(tx)
+			if found != nil {
+				found.file = info
+			}
 			return err
 		})
 	})
@@ -152,6 +199,17 @@ func hasMagic(path string) bool {
 	return false
 }
 
+// guard runs fn, which reads a file through a memory map: damage can show as a panic or as a fault of the map.
+func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: it cannot be read: %v", ErrMirrorDamaged, p)
+		}
+	}()
+	return fn()
+}
+
 // readContent reads what the transaction sees: format first, then the checksum over all rows, then the rows.
 func readContent(tx *bolt.Tx) (*content, error) {
 	meta := tx.Bucket(metaBucket)
@@ -169,15 +227,14 @@ func readContent(tx *bolt.Tx) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := readRows(tx, h)
+	view, err := readRows(tx, h)
 	if err != nil {
 		if errors.Is(err, ErrFeatureLevel) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %w", ErrMirrorDamaged, err)
 	}
-	c.head = headRow
-	return c, nil
+	return &content{view: view, head: headRow}, nil
 }
 
 func readHead(raw []byte) (mirrorHead, error) {

@@ -8,11 +8,10 @@ import (
 )
 
 // readRows reads all rows and assembles the View, once their checksum is that of the head.
-func readRows(tx *bolt.Tx, h mirrorHead) (*content, error) {
+func readRows(tx *bolt.Tx, h mirrorHead) (*View, error) {
 	if err := verifySum(tx, h.Sum); err != nil {
 		return nil, err
 	}
-	c := &content{sum: h.Sum}
 	var a assembly
 	if err := a.add(row{Head: &h.head}); err != nil {
 		return nil, err
@@ -24,7 +23,7 @@ func readRows(tx *bolt.Tx, h mirrorHead) (*content, error) {
 		{settingsBucket, into(func(s Settings) error { return a.add(row{Settings: &s}) })},
 		{instancesBucket, into(func(in Instance) error { return a.add(row{Instance: &in}) })},
 		{membersBucket, into(func(m Member) error { return a.add(row{Member: &m}) })},
-		{keysBucket, into(func(batch []remembered) error { return c.addChunk(&a, batch) })},
+		{keysBucket, into(func(batch []remembered) error { return a.addKeys(batch) })},
 	} {
 		err := tx.Bucket(table.bucket).ForEach(func(key, raw []byte) error {
 			if err := table.add(raw); err != nil {
@@ -36,21 +35,15 @@ func readRows(tx *bolt.Tx, h mirrorHead) (*content, error) {
 			return nil, err
 		}
 	}
-	view, err := a.done()
-	c.view = view
-	return c, err
+	return a.done()
 }
 
-func (c *content) addChunk(a *assembly, batch []remembered) error {
-	if len(batch) == 0 {
-		return errors.New("it has no keys")
-	}
+func (a *assembly) addKeys(batch []remembered) error {
 	for i := range batch {
 		if err := a.add(row{Key: &batch[i]}); err != nil {
 			return err
 		}
 	}
-	c.chunks = append(c.chunks, chunk{first: batch[0].Index, last: batch[len(batch)-1].Index})
 	return nil
 }
 
