@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"aiproxy/gateway/balance"
 )
@@ -18,3 +19,11 @@ func pendingAlgorithms() []string {
 
 // algorithms are the names that load_balancer.algorithm may have.
 func algorithms() []string { return append(balance.Algorithms(), pendingAlgorithms()...) }
+
+func algorithmHelp() string {
+	help := "how an instance is picked: " + strings.Join(balance.Algorithms(), ", ")
+	if pending := pendingAlgorithms(); len(pending) > 0 {
+		help += "; to come: " + strings.Join(pending, ", ")
+	}
+	return help
+}

@@ -123,7 +123,7 @@ func (l *loader) scalarText(key string, node *yaml.Node) (string, bool) {
 		l.fault(l.place(node), key, "holds an empty element", "remove it, or put it in quotes")
 		return "", false
 	}
-	text, _, err := expand(node.Value, l.getenv)
+	text, err := expand(node.Value, l.getenv)
 	if err != nil {
 		l.faultError(l.place(node), key, err)
 		return "", false

@@ -10,3 +10,5 @@
 // Concurrency: nothing here starts a goroutine. A Config is not changed once Load has returned it, so any number
 // of goroutines may read it.
 package config
+
+//go:generate go test -run ^TestDocuments$ . -update

@@ -35,13 +35,13 @@ func showReferences(text string) string {
 	return strings.NewReplacer(openReference, "${", closeReference, "}").Replace(text)
 }
 
-// expand replaces the references in a value by the environment's values. It reports whether there were any.
-func expand(text string, getenv func(string) (string, bool)) (expanded string, any bool, err error) {
-	expanded = reference.ReplaceAllStringFunc(text, func(match string) string {
+// expand replaces the references in a value by the environment's values.
+func expand(text string, getenv func(string) (string, bool)) (string, error) {
+	var err error
+	expanded := reference.ReplaceAllStringFunc(text, func(match string) string {
 		if match == "$${" {
 			return "${"
 		}
-		any = true
 		name := strings.TrimSuffix(strings.TrimPrefix(showReferences(match), "${"), "}")
 		if !nameOnly.MatchString(name) || !strings.HasSuffix(showReferences(match), "}") {
 			err = invalid("holds a malformed reference", "write ${NAME}, or $${ for the characters ${")
@@ -53,5 +53,5 @@ func expand(text string, getenv func(string) (string, bool)) (expanded string, a
 		}
 		return value
 	})
-	return expanded, any, err
+	return expanded, err
 }

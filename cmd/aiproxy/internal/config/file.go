@@ -25,8 +25,7 @@ func (l *loader) fromFile(path string) {
 	src := Source{Origin: FromFile, Name: path}
 	content, mode, err := readFile(path)
 	if err != nil {
-		var inner *fs.PathError
-		if errors.As(err, &inner) {
+		if inner, ok := errors.AsType[*fs.PathError](err); ok {
 			err = inner.Err
 		}
 		l.fault(src, "", "cannot read the configuration file: "+err.Error(), "check "+l.config.sources["config"].String())

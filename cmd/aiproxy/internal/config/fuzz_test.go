@@ -29,15 +29,15 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(sampleHead + sampleInstances + sampleTail))
 	f.Add([]byte("a: &a [*a]\n? [x]\n: y\n<<: *a\n"))
 	vars := map[string]string{"SET_VARIABLE": "value"}
+	path := filepath.Join(f.TempDir(), "config.yaml")
 	f.Fuzz(func(t *testing.T, content []byte) {
-		path := filepath.Join(t.TempDir(), "config.yaml")
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		c, err := load(t, []string{"--config", path}, vars)
 		if err != nil {
-			var faults config.Faults
-			if !errors.As(err, &faults) || len(faults) == 0 {
+			faults, ok := errors.AsType[config.Faults](err)
+			if !ok || len(faults) == 0 {
 				t.Fatalf("an error without faults: %v", err)
 			}
 			for _, one := range faults {

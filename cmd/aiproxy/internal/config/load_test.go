@@ -22,32 +22,32 @@ func environment(vars map[string]string) func(string) (string, bool) {
 }
 
 // load loads a command line in an environment.
-func load(t testing.TB, args []string, vars map[string]string) (*config.Config, error) {
-	t.Helper()
-	fs := pflag.NewFlagSet(t.Name(), pflag.ContinueOnError)
+func load(tb testing.TB, args []string, vars map[string]string) (*config.Config, error) {
+	tb.Helper()
+	fs := pflag.NewFlagSet(tb.Name(), pflag.ContinueOnError)
 	config.Register(fs)
 	if err := fs.Parse(args); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return config.Load(fs, environment(vars))
 }
 
 // mustLoad loads what has no faults.
-func mustLoad(t testing.TB, args []string, vars map[string]string) *config.Config {
-	t.Helper()
-	c, err := load(t, args, vars)
+func mustLoad(tb testing.TB, args []string, vars map[string]string) *config.Config {
+	tb.Helper()
+	c, err := load(tb, args, vars)
 	if err != nil {
-		t.Fatalf("faults:\n%v", err)
+		tb.Fatalf("faults:\n%v", err)
 	}
 	return c
 }
 
 // written writes a configuration file and returns its path.
-func written(t testing.TB, yaml string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "config.yaml")
+func written(tb testing.TB, yaml string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "config.yaml")
 	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }
@@ -150,8 +150,8 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := load(t,
 		[]string{"--config", path, "--port", "0", "--cluster-enabled", "--tls-cert-file", "testdata/tls.pem"},
 		map[string]string{"AIPROXY_REDIS_DB": "first", "SEED_NODES": "a:1,b"})
-	var faults config.Faults
-	if !errors.As(err, &faults) {
+	_, ok := errors.AsType[config.Faults](err)
+	if !ok {
 		t.Fatalf("got %v, want faults", err)
 	}
 	want := []string{

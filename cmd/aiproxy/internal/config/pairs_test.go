@@ -31,8 +31,8 @@ func TestPairs(t *testing.T) {
 				t.Errorf("the good file has faults:\n%v", err)
 			}
 			_, err := load(t, []string{"--config", path}, vars)
-			var faults config.Faults
-			if !errors.As(err, &faults) {
+			faults, ok := errors.AsType[config.Faults](err)
+			if !ok {
 				t.Fatalf("got %v, want faults", err)
 			}
 			got := strings.Split(strings.ReplaceAll(faults.Error(), "testdata/"+filepath.Base(path), filepath.Base(path)), "\n")

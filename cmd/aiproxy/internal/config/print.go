@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -83,9 +84,9 @@ func valueNode[S any](v value[S], s *S) *yaml.Node {
 	return list
 }
 
-// scalarNode is a value as YAML. Those that are text are marked so, which makes the encoder quote where it must.
+// scalarNode is a value as YAML, with what looks like a reference escaped. Those that are text are marked so, which makes the encoder quote where it must.
 func scalarNode(kind, text string) *yaml.Node {
-	node := &yaml.Node{Kind: yaml.ScalarNode, Value: text}
+	node := &yaml.Node{Kind: yaml.ScalarNode, Value: strings.ReplaceAll(text, "${", "$${")}
 	if kind == "string" || kind == "duration" {
 		node.Tag = "!!str"
 	}

@@ -35,11 +35,11 @@ func golden(t *testing.T, path string, content []byte) {
 	}
 }
 
-func printed(t testing.TB, c *config.Config) string {
-	t.Helper()
+func printed(tb testing.TB, c *config.Config) string {
+	tb.Helper()
 	var out bytes.Buffer
 	if err := c.Print(&out); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.String()
 }

@@ -88,11 +88,15 @@ func TestInstances(t *testing.T) {
 	}{
 		{"nothing said", nil, "", nil, []string{"openai-custom"}, instances{openAI}},
 		{
-			"a base URL", []string{"--openai-base-url", "http://localhost:8080/v1//"}, "", nil, []string{"openai-custom"},
+			"a base URL",
+			[]string{"--openai-base-url", "http://localhost:8080/v1//"},
+			"", nil,
+			[]string{"openai-custom"},
 			instances{{Name: "openai-custom", Provider: "openai-custom", BaseURL: "http://localhost:8080/v1", Weight: 1, Enabled: true, Derived: true}},
 		},
 		{
-			"keys of two providers", nil, "", map[string]string{"GEMINI_API_KEY": "g", "ANTHROPIC_API_KEY": "c"},
+			"keys of two providers", nil, "",
+			map[string]string{"GEMINI_API_KEY": "g", "ANTHROPIC_API_KEY": "c"},
 			[]string{"claude-custom", "gemini-cli"},
 			instances{
 				{Name: "claude-custom", Provider: "claude-custom", BaseURL: "https://api.anthropic.com", APIKey: "c", Weight: 1, Enabled: true, Derived: true},
@@ -103,7 +107,9 @@ func TestInstances(t *testing.T) {
 			},
 		},
 		{
-			"providers named in an order", []string{"--model-provider", "kiro,openai", "--kiro-oauth-creds-file", "kiro.json"}, "", nil,
+			"providers named in an order",
+			[]string{"--model-provider", "kiro,openai", "--kiro-oauth-creds-file", "kiro.json"},
+			"", nil,
 			[]string{"kiro-api", "openai-custom"},
 			instances{
 				{

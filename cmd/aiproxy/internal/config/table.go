@@ -51,7 +51,7 @@ func generalOptions() []option[Config] {
 			},
 			texts(func(c *Config) *[]string { return &c.ModelProviders }, knownProvider),
 		},
-		{Option{Key: "instances", Type: "list of instances", Help: "upstream accounts and endpoints, see below"}, nil},
+		{Option{Key: "instances", Type: "list of instances", Help: "upstream accounts and endpoints"}, nil},
 	}
 }
 
@@ -136,7 +136,7 @@ func serviceOptions() []option[Config] {
 			seconds(func(c *Config) *time.Duration { return &c.Cache.TTL }, lasting(time.Second, 30*24*time.Hour)),
 		},
 		{
-			Option{Flag: "redis-addr", Env: []string{"REDIS_ADDR"}, Key: "redis.addr", Help: "host:port of a Redis server that nodes share as a cache", Pending: cacheToCome},
+			Option{Flag: "redis-addr", Env: []string{"REDIS_ADDR"}, Key: "redis.addr", Help: "address (host:port) of a Redis server that nodes share as a cache", Pending: cacheToCome},
 			text(func(c *Config) *string { return &c.Redis.Addr }, optional(hostPort)),
 		},
 		{
@@ -171,7 +171,7 @@ func serviceOptions() []option[Config] {
 			boolean(func(c *Config) *bool { return &c.LoadBalancer.Enabled }),
 		},
 		{
-			Option{Flag: "load-balancer-algorithm", Key: "load_balancer.algorithm", Default: roundRobin, Help: "how an instance is picked"},
+			Option{Flag: "load-balancer-algorithm", Key: "load_balancer.algorithm", Default: roundRobin, Help: algorithmHelp()},
 			text(func(c *Config) *string { return &c.LoadBalancer.Algorithm }, oneOf(algorithms()...)),
 		},
 		{

@@ -18,14 +18,14 @@ func clusterOptions() []option[Config] {
 		{
 			Option{
 				Flag: "node-address", Env: []string{"NODE_ADDRESS"}, Key: "cluster.node_address",
-				Help: "host:port at which clients and peers reach the node",
+				Help: "address (host:port) at which clients and peers reach the node",
 			},
 			text(func(c *Config) *string { return &c.Cluster.NodeAddress }, optional(hostPort)),
 		},
 		{
 			Option{
 				Flag: "seed-nodes", Env: []string{"SEED_NODES"}, Key: "cluster.seed_nodes",
-				Help: "host:port addresses of nodes to join through, comma separated",
+				Help: "addresses (host:port) of nodes to join through",
 			},
 			texts(func(c *Config) *[]string { return &c.Cluster.SeedNodes }, namedHost),
 		},

@@ -34,11 +34,12 @@ func parseYAML(content []byte) (*yaml.Node, error) {
 var errManyDocuments = errors.New("the file holds more than one document")
 
 // syntaxLine finds the line at which a text stops being YAML: the one after the longest part that is. The decoder's
-// own line is that of the construct around it, if it knows any. It returns 0 for a text too long to search.
+// own line is that of the construct around it, if it knows any. It returns 0 for a text too long to be parsed once a
+// line.
 func syntaxLine(content []byte) int {
-	const longest = 1000
+	const mostBytes = 16 << 20
 	lines := bytes.SplitAfter(content, []byte("\n"))
-	if len(lines) > longest {
+	if len(lines)*len(content) > mostBytes {
 		return 0
 	}
 	end := len(content)
