@@ -191,8 +191,7 @@ func refuse(w http.ResponseWriter, e *callError) {
 
 // unwrapURL drops the URL that http.Client puts around an error: the caller names the address itself.
 func unwrapURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

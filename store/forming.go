@@ -111,12 +111,11 @@ func (s *Store) join(ctx context.Context, first bool, targets func() []string) {
 
 // isPermanent tells that no retry can make the cluster admit this node as it is.
 func isPermanent(err error) bool {
-	var refused *callError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*callError](err); ok {
 		return refused.Code.permanent()
 	}
-	var handshake *peer.RefusedError
-	return errors.As(err, &handshake) && handshake.Code == peer.CodeCluster
+	handshake, ok := errors.AsType[*peer.RefusedError](err)
+	return ok && handshake.Code == peer.CodeCluster
 }
 
 // askFollowing asks the node at address for admission, and the leader that it names.

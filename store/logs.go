@@ -41,7 +41,8 @@ func (s raftSink) Accept(_ string, level hclog.Level, message string, args ...an
 	if level < s.level {
 		return
 	}
-	s.logger.LogAttrs(context.Background(), s.severity(level, message, args), message, attrs(args)...)
+	severity := s.severity(level, message, args)
+	s.logger.LogAttrs(context.Background(), severity, message, attrs(args)...) //nolint:sloglint // The message is Raft's.
 }
 
 func (s raftSink) severity(level hclog.Level, message string, args []any) slog.Level {

@@ -78,19 +78,13 @@ func runDev(ctx context.Context, o devOptions, out io.Writer) error {
 	defer cluster.stop()
 
 	fmt.Fprintf(out, "starting %d nodes, logs in %s\n\n", o.nodes, space.dir)
-	if err := cluster.form(ctx); err != nil {
-		return cleanEnd(ctx, err)
+	if err := cluster.form(ctx); err != nil && ctx.Err() == nil {
+		return err
 	}
-	printGuide(out, cluster)
+	if ctx.Err() == nil {
+		printGuide(out, cluster)
+	}
 	return cluster.wait(ctx)
-}
-
-// cleanEnd makes an interrupted wait no error.
-func cleanEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // checkPortsFree finds busy ports before anything is started.

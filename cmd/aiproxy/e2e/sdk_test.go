@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -117,18 +118,18 @@ func sdkErrors(t *testing.T, client openai.Client) {
 	t.Helper()
 	_, err := client.Chat.Completions.New(t.Context(), chatParams("gpt-4o"), option.WithAPIKey("wrong"))
 	var failure *openai.Error
-	if !errors.As(err, &failure) || failure.StatusCode != 401 || failure.Code != "invalid_api_key" {
+	if !errors.As(err, &failure) || failure.StatusCode != http.StatusUnauthorized || failure.Code != "invalid_api_key" {
 		t.Errorf("wrong key: %v", err)
 	}
 	if failure != nil && failure.Response.Header.Get("X-Request-Id") == "" {
 		t.Error("an error without X-Request-Id")
 	}
 	_, err = client.Models.Get(t.Context(), "missing/model")
-	if !errors.As(err, &failure) || failure.StatusCode != 404 || failure.Code != "model_not_found" {
+	if !errors.As(err, &failure) || failure.StatusCode != http.StatusNotFound || failure.Code != "model_not_found" {
 		t.Errorf("unknown model: %v", err)
 	}
 	_, err = client.Chat.Completions.New(t.Context(), chatParams("sim-err-429"))
-	if !errors.As(err, &failure) || failure.StatusCode != 429 || failure.Response.Header.Get("Retry-After") == "" {
+	if !errors.As(err, &failure) || failure.StatusCode != http.StatusTooManyRequests || failure.Response.Header.Get("Retry-After") == "" {
 		t.Errorf("upstream's 429: %v", err)
 	}
 }
