@@ -37,7 +37,7 @@ func sampleLog(t testing.TB) []*raft.Log {
 	var logs []*raft.Log
 	for i, c := range commands {
 		if i%5 == 4 {
-			logs = append(logs, &raft.Log{Index: uint64(len(logs) + 1), Term: 2, Type: raft.LogConfiguration})
+			logs = append(logs, &raft.Log{Index: uint64(len(logs) + 1), Term: 1, Type: raft.LogConfiguration})
 		}
 		logs = append(logs, logEntry(t, uint64(len(logs)+1), c))
 	}

@@ -34,6 +34,17 @@ type row struct {
 	Key      *remembered `json:"key,omitempty"`
 }
 
+// tables returns how many fields are set.
+func (r row) tables() int {
+	n := 0
+	for _, set := range []bool{r.Head != nil, r.Settings != nil, r.Instance != nil, r.Member != nil, r.Key != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
 // writeRows writes the canonical form of the state: one JSON document a line, always in the same order.
 func writeRows(w io.Writer, h head, v *View) error {
 	enc := json.NewEncoder(w)
@@ -71,6 +82,8 @@ type assembly struct {
 
 func (a *assembly) add(r row) error {
 	switch {
+	case r.tables() != 1:
+		return fmt.Errorf("there is a row of %d tables", r.tables())
 	case r.Head != nil:
 		return a.addHead(*r.Head)
 	case !a.headed:
@@ -87,8 +100,6 @@ func (a *assembly) add(r row) error {
 		return a.addMember(*r.Member)
 	case r.Key != nil:
 		return a.addKey(*r.Key)
-	default:
-		return errors.New("there is an empty row")
 	}
 	return nil
 }
@@ -125,6 +136,9 @@ func (a *assembly) addMember(m Member) error {
 }
 
 func (a *assembly) addKey(r remembered) error {
+	if r.Index > a.view.Index {
+		return fmt.Errorf("the idempotency key of entry %d is beyond the head's index %d", r.Index, a.view.Index)
+	}
 	if n := len(a.view.memory); n > 0 && a.view.memory[n-1].Index >= r.Index {
 		return fmt.Errorf("the idempotency key of entry %d is out of order", r.Index)
 	}
@@ -142,6 +156,13 @@ func (a *assembly) done() (*View, error) {
 	}
 	if extra := len(a.view.memory) - memorySize; extra > 0 {
 		a.view.memory = a.view.memory[extra:]
+	}
+	seen := make(map[string]bool, len(a.view.memory))
+	for _, r := range a.view.memory {
+		if seen[r.Key] {
+			return nil, fmt.Errorf("the idempotency key of entry %d occurs twice", r.Index)
+		}
+		seen[r.Key] = true
 	}
 	return &a.view, nil
 }

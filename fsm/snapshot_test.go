@@ -125,7 +125,10 @@ func TestRestoreRefuses(t *testing.T) {
 		{"an instance twice", signed(magic, head, settings, in, in), fsm.ErrSnapshotDamaged, "instance a is out of order"},
 		{"a member twice", signed(magic, head, settings, node, node), fsm.ErrSnapshotDamaged, "member n1 is out of order"},
 		{"a key twice", signed(magic, head, settings, key, key), fsm.ErrSnapshotDamaged, "key of entry 1 is out of order"},
-		{"an empty row", signed(magic, head, settings, "{}"), fsm.ErrSnapshotDamaged, "empty row"},
+		{"a key used twice", signed(magic, strings.Replace(head, `index":1`, `index":2`, 1), settings, key, strings.Replace(key, `index":1`, `index":2`, 1)), fsm.ErrSnapshotDamaged, "key of entry 2 occurs twice"},
+		{"a key from the future", signed(magic, head, settings, strings.Replace(key, `index":1`, `index":2`, 1)), fsm.ErrSnapshotDamaged, "beyond the head's index 1"},
+		{"an empty row", signed(magic, head, settings, "{}"), fsm.ErrSnapshotDamaged, "row of 0 tables"},
+		{"two tables in a row", signed(magic, head, settings[:len(settings)-1]+","+in[1:]), fsm.ErrSnapshotDamaged, "row of 2 tables"},
 		{"an empty line", signed(magic, head, settings, ""), fsm.ErrSnapshotDamaged, "row 3"},
 		{"an unknown table", signed(magic, head, settings, `{"dream":{}}`), fsm.ErrSnapshotDamaged, "dream"},
 		{"an unknown field", signed(magic, head, settings, strings.Replace(in, "}}", `,"colour":1}}`, 1)), fsm.ErrSnapshotDamaged, "colour"},
@@ -188,6 +191,9 @@ func FuzzRestore(f *testing.F) {
 		again := newMachine(t)
 		restore(t, again, takeSnapshot(t, m.FSM))
 		sameView(t, m.View(), again.View())
+		if m.index = m.View().Index; m.index < 1<<63 {
+			m.apply(keyed(weightOfA(t, 5), "k1"))
+		}
 		sameAfterReopening(t, m)
 	})
 }
