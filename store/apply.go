@@ -82,14 +82,26 @@ func (s *Store) applyHere(ctx context.Context, command fsm.Command) (fsm.Receipt
 	if err := await(ctx, future); err != nil {
 		return fsm.Receipt{}, classifyRaft(err)
 	}
-	result, ok := future.Response().(fsm.Result)
-	if !ok {
-		return fsm.Receipt{}, fmt.Errorf("state machine answered %T", future.Response())
-	}
-	if result.Rejection != nil {
-		return fsm.Receipt{}, result.Rejection
+	result, err := outcome(future)
+	if err != nil {
+		return fsm.Receipt{}, err
 	}
 	return fsm.Receipt{Index: result.Index, Revision: result.Revision, Applied: s.awaitApplied(ctx, result.Index)}, nil
+}
+
+// outcome is what the state machine said of a committed command. Its error is a *fsm.Rejection, or the fault that is
+// about to stop this node, after which the other nodes decide.
+func outcome(future raft.ApplyFuture) (fsm.Result, error) {
+	result, ok := future.Response().(fsm.Result)
+	switch {
+	case !ok:
+		return fsm.Result{}, fmt.Errorf("state machine answered %T", future.Response())
+	case result.Fault != nil:
+		return fsm.Result{}, result.Fault
+	case result.Rejection != nil:
+		return fsm.Result{}, result.Rejection
+	}
+	return result, nil
 }
 
 // await waits for the future until ctx ends. Raft's futures can wait for as long as a disk hangs.

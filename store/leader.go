@@ -143,8 +143,8 @@ func (s *Store) propose(ctx context.Context, t fsm.Type, payload any) error {
 	if err := await(ctx, future); err != nil {
 		return err
 	}
-	if result, ok := future.Response().(fsm.Result); ok && result.Rejection != nil {
-		return result.Rejection
+	if _, err := outcome(future); err != nil {
+		return err
 	}
 	s.nudge()
 	return nil
