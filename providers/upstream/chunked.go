@@ -136,7 +136,7 @@ func (b *body) begin(line []byte) error {
 
 // chunkSize parses the line, which must end in CRLF: a lone LF is taken for its end by some and not by others.
 func chunkSize(line []byte) (int64, error) {
-	if len(line) > maxChunkLine || bytes.IndexByte(line, '\r') != len(line)-2 {
+	if len(line) < 2 || len(line) > maxChunkLine || bytes.IndexByte(line, '\r') != len(line)-2 {
 		return 0, malformed("chunk line")
 	}
 	digits, _, _ := bytes.Cut(bytes.TrimRight(line[:len(line)-2], " \t"), []byte{';'})
@@ -160,14 +160,17 @@ func chunkSize(line []byte) (int64, error) {
 	return size, nil
 }
 
-// trailer reads the fields after the last chunk and returns io.EOF.
+// trailer reads the fields after the last chunk and returns io.EOF. As in all of the coding, a lone LF ends nothing.
 func (b *body) trailer(wait bool) (bool, error) {
 	raw, err := b.x.c.in.section(maxChunkLine, wait)
 	if raw == nil || err != nil {
 		return false, unexpected(err)
 	}
-	if len(raw) <= len("\r\n") {
+	if len(raw) == len("\r\n") {
 		return true, io.EOF
+	}
+	if !bytes.HasSuffix(raw, []byte("\r\n\r\n")) {
+		return false, malformed("end of trailers")
 	}
 	fields, err := parseFields(string(raw), bytes.Count(raw, []byte{'\n'})-1)
 	if err != nil {
