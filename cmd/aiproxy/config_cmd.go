@@ -16,17 +16,21 @@ func newConfigCommand() *cobra.Command {
 		Use:   "config",
 		Short: "Check or print the configuration",
 		Args:  cobra.NoArgs,
+		// Without a function of its own cobra would answer a misspelt subcommand with the help and success.
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	config.Register(cmd.PersistentFlags())
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.ExplainFlagError(err) })
 	cmd.AddCommand(newConfigCheckCommand(), newConfigPrintCommand())
 	return cmd
 }
 
 func newConfigCheckCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:           "check",
-		Short:         "Report every fault of the configuration, or ok",
-		Long:          "Reports every fault of the configuration, each with its place and what to do. Without faults it prints ok, then what\nis unwise and what this version does not do yet.",
+		Use:   "check",
+		Short: "Report every fault of the configuration, or ok",
+		Long: "Reports every fault of the configuration, each with its place and what to do. Without faults it prints ok, then\n" +
+			"what is unwise and what this version does not do yet.",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

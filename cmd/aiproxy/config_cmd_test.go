@@ -80,3 +80,20 @@ func TestConfigPrint(t *testing.T) {
 		t.Errorf("it shows a secret:\n%s", out)
 	}
 }
+
+func TestConfigMisspelt(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ args, want string }{
+		{"chek", `unknown command "chek"`},
+		{"check extra", `unknown command "extra"`},
+		{"check --prot 1", "unknown flag: --prot; did you mean --port?"},
+		{"check --xyzzy", "unknown flag: --xyzzy"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			t.Parallel()
+			if _, err := configCommand(t, strings.Fields(test.args)...); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -13,10 +15,7 @@ func Register(fs *pflag.FlagSet) {
 		if o.Flag == "" {
 			continue
 		}
-		f := fs.VarPF(&flagText{kind: o.value.kind(), byDefault: o.Default}, o.Flag, "", o.Help)
-		if o.value.kind() == "bool" {
-			f.NoOptDefVal = "true"
-		}
+		fs.Var(&flagText{kind: o.value.kind(), byDefault: o.Default}, o.Flag, o.Help)
 	}
 }
 
@@ -38,6 +37,28 @@ func (f *flagText) String() string { return f.byDefault }
 
 // Type names the kind of value in the help.
 func (f *flagText) Type() string { return strings.TrimPrefix(f.kind, "list of ") }
+
+// IsBoolFlag tells whether the flag may stand without a value, which then is true.
+func (f *flagText) IsBoolFlag() bool { return f.kind == "bool" }
+
+// ExplainFlagError adds the nearest name to the error about an unknown flag. It fits cobra's SetFlagErrorFunc; other
+// errors come back as they are.
+func ExplainFlagError(err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	var known []string
+	for _, o := range options() {
+		if o.Flag != "" {
+			known = append(known, o.Flag)
+		}
+	}
+	if near := nearest(unknown.GetSpecifiedName(), known); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
+}
 
 // givenFlag returns what a flag was given, nil when it was not.
 func givenFlag(fs *pflag.FlagSet, name string) []string {

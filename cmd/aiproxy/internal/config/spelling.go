@@ -4,6 +4,11 @@ import "strings"
 
 // nearest returns the candidate that s was most likely meant to be, empty when none is near.
 func nearest(s string, candidates []string) string {
+	// No name is as long as that, and comparing would take its time.
+	const longest = 64
+	if len(s) > longest {
+		return ""
+	}
 	s = strings.ReplaceAll(strings.ToLower(s), "-", "_")
 	best, bestDistance := "", furthest(s)+1
 	for _, c := range candidates {
