@@ -109,12 +109,16 @@ func (c *caller) CloseIdleConnections() { c.current().CloseIdleConnections() }
 func (c *caller) current() *http.Transport {
 	self := c.t.self()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	pool, left := c.pool, (*http.Transport)(nil)
 	if c.self != self {
-		c.pool.CloseIdleConnections()
-		c.self, c.pool = self, c.t.newPool()
+		pool, left = c.t.newPool(), c.pool
+		c.self, c.pool = self, pool
 	}
-	return c.pool
+	c.mu.Unlock()
+	if left != nil {
+		left.CloseIdleConnections()
+	}
+	return pool
 }
 
 // newPool makes a pool of connections.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/raft"
+
 	"aiproxy/store/peer"
 )
 
@@ -56,23 +58,25 @@ func parkStreams(t *testing.T, a, b *node) (inbound, outbound net.Conn) {
 	t.Helper()
 	layerA, layerB := a.Raft(a.addr), b.Raft(b.addr)
 	accepted := make(chan net.Conn, 1)
-	go func() {
-		c, err := layerA.Accept()
+	accept := func(l raft.StreamLayer) {
+		c, err := l.Accept()
 		if err != nil {
 			t.Error(err)
 		}
 		accepted <- c
-	}()
+	}
+	go accept(layerA)
 	if _, err := layerB.Dial(raftAddress(a), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	inbound = <-accepted
 
-	go func() { _, _ = layerB.Accept() }()
+	go accept(layerB)
 	outbound, err := layerA.Dial(raftAddress(b), 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
+	<-accepted
 	return inbound, outbound
 }
 

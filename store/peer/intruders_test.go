@@ -98,19 +98,22 @@ func TestIntruders(t *testing.T) {
 // TestHalfOpenCrowd keeps far more connections open than there are places, some silent, some stopped after a byte.
 func TestHalfOpenCrowd(t *testing.T) {
 	t.Parallel()
-	for _, first := range []string{"", "\x16"} {
-		a := startNode(t, "a")
-		b := startNode(t, "b", withConfig(func(c *peer.Config) { c.MaxConns = 32 }))
-		crowd := make([]net.Conn, 100)
-		for i := range crowd {
-			crowd[i] = connect(t, b.addr)
-			if _, err := io.WriteString(crowd[i], first); err != nil {
-				t.Fatal(err)
+	for name, first := range map[string]string{"silent": "", "stopped in TLS": "\x16"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startNode(t, "a")
+			b := startNode(t, "b", withConfig(func(c *peer.Config) { c.MaxConns = 64 }))
+			crowd := make([]net.Conn, 120)
+			for i := range crowd {
+				crowd[i] = connect(t, b.addr)
+				if _, err := io.WriteString(crowd[i], first); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		expectService(t, b, a)
-		// The first ones have made room for the others.
-		expectClosed(t, crowd[0])
+			expectService(t, b, a)
+			// The first ones have made room for the others.
+			expectClosed(t, crowd[0])
+		})
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // A newcomer may push out the connection that has waited longest, but not at once: a burst of good connections
 // is served in turn, and only connections that leave their time unused make room.
 const (
-	silentPatience   = 100 * time.Millisecond
+	silentPatience   = time.Second
 	speakingPatience = 2 * time.Second
 )
 
