@@ -11,6 +11,6 @@ for package in "$@"; do
 	# go test fuzzes one target at a time.
 	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz'); do
 		echo "fuzz $package $target for $time"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 10x "$package"
 	done
 done

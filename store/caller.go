@@ -127,6 +127,9 @@ func (c *caller) call(ctx context.Context, method, address, path string, in, out
 	if err != nil {
 		return false, fmt.Errorf("make call: %w", err)
 	}
+	// Every call may be repeated: writes have a key of their own, and joining twice is joining once. The empty list
+	// tells net/http so, which then tries a dead pooled connection's call again on a fresh one; it is not sent.
+	request.Header["Idempotency-Key"] = []string{}
 	if deadline, ok := ctx.Deadline(); ok {
 		request.Header.Set(deadlineHeader, strconv.FormatInt(time.Until(deadline).Milliseconds(), 10))
 	}

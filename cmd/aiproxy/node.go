@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"slices"
 
 	"aiproxy/cmd/aiproxy/internal/config"
 	"aiproxy/fsm"
@@ -53,7 +55,7 @@ func runNode(ctx context.Context, c *config.Config, logger *slog.Logger) error {
 
 // tell says at start what the configuration holds that an operator should know.
 func tell(c *config.Config, logger *slog.Logger) {
-	for _, line := range c.Warnings() {
+	for _, line := range slices.Concat(c.Warnings(), config.UnknownVariables(os.Environ())) {
 		logger.Warn("configuration", "warning", line)
 	}
 	for _, line := range c.Pending() {
@@ -119,7 +121,7 @@ func (n *node) openGateway(ctx context.Context) error {
 		gateway.Config{NodeID: n.config.Cluster.NodeID, APIKeys: apiKeys(n.config), MaxBodySize: n.config.Limits.MaxBodyBytes()},
 		gateway.Deps{
 			Relay: relay.New(relay.Config{
-				Router: n.router, Providers: registry, Recorder: collectors, NodeID: n.config.Cluster.NodeID,
+				Router: n.router, Recorder: collectors, NodeID: n.config.Cluster.NodeID,
 				FirstByteTimeout: n.config.Timeouts.FirstByte, IdleTimeout: n.config.Timeouts.Idle, Logger: n.logger,
 			}),
 			Providers: registry,

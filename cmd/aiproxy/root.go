@@ -28,6 +28,7 @@ func newRootCommand() *cobra.Command {
 			return runNode(ctx, c, newLogger(os.Stderr, c.Log))
 		},
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.ExplainFlagError(err) })
 	config.Register(root.Flags())
 	root.AddCommand(newConfigCommand(), newDevCommand(), newSimulateCommand(), newVersionCommand())
 	return root

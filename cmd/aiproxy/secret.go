@@ -27,21 +27,29 @@ type secrets struct {
 	ring    *seal.Keyring
 }
 
-// newSecrets takes the cluster secret from the configuration. A node that has none, which config allows only on
-// loopback, mints one for itself in its data directory; once there, it stays good for opening what it sealed.
+// loopbackSecret joins nodes that were given no secret, which config allows only where all addresses are loopback.
+// It keeps nobody on the machine out: config warns of it.
+const loopbackSecret = "aiproxy on loopback"
+
+// newSecrets takes the cluster secret from the configuration. A lone node that has none mints one for itself in its
+// data directory; once there, it stays good for opening what it sealed.
 func newSecrets(c *config.Config) (*secrets, error) {
 	local, err := readLocalSecret(c.DataDir)
 	if err != nil {
 		return nil, err
 	}
 	given := []byte(c.ClusterSecret().Reveal())
-	if len(given) == 0 {
-		if local == nil {
-			if local, err = mintLocalSecret(c.DataDir); err != nil {
-				return nil, err
-			}
-		}
+	switch {
+	case len(given) > 0:
+	case c.Cluster.Enabled:
+		given = []byte(loopbackSecret)
+	case local == nil:
+		given, err = mintLocalSecret(c.DataDir)
+	default:
 		given, local = local, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	var older [][]byte
 	if local != nil {

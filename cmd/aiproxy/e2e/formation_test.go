@@ -36,6 +36,25 @@ func TestGuide(t *testing.T) {
 	c.awaitEqualStates(t)
 }
 
+// TestLoopbackClusterWithoutASecret is for trying things out: nothing to choose, and nobody else can reach it.
+func TestLoopbackClusterWithoutASecret(t *testing.T) {
+	t.Parallel()
+	c := &cluster{}
+	for _, id := range []string{"node1", "node2"} {
+		n := &node{id: id, address: freeAddress(t)}
+		n.args = []string{"--cluster-enabled", "--node-id", id, "--node-address", n.address, fast}
+		if len(c.nodes) > 0 {
+			n.args = append(n.args, "--seed-nodes", c.nodes[0].address)
+		}
+		n.start(t)
+		c.nodes = append(c.nodes, n)
+	}
+	c.awaitVoters(t, 2, c.nodes...)
+	if !strings.Contains(c.nodes[0].output.String(), "the cluster has no secret") {
+		t.Error("no warning that the cluster has no secret")
+	}
+}
+
 // portFreeOn is a port that is free on all of the hosts at the moment.
 func portFreeOn(t *testing.T, hosts ...string) string {
 	t.Helper()

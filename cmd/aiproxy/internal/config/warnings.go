@@ -61,6 +61,9 @@ func (l *loader) warnCluster(add func(string)) {
 	if port := portOf(c.Cluster.NodeAddress); port != c.Port {
 		add("the other nodes dial port " + strconv.Itoa(port) + ", but the gateway listens on port " + strconv.Itoa(c.Port))
 	}
+	if c.ClusterSecret() == "" {
+		add("the cluster has no secret: everybody on this machine can join it and read its keys; set --cluster-secret")
+	}
 	if s := c.ClusterSecret(); s != "" && len(s) < shortSecret && !loopback(hostOf(c.Cluster.NodeAddress)) {
 		add("the cluster secret has fewer than 16 characters and may be guessed; set a longer --cluster-secret")
 	}
