@@ -51,7 +51,7 @@ func newStack(t *testing.T) (openai.Client, func(prefix string) map[string]strin
 	router := relay.NewRouter(still{view, nil}, open, registry, slog.New(slog.DiscardHandler))
 	counters := metrics.New(metrics.Config{})
 	g := newGateway(t, setup{
-		relay:     relay.New(relay.Config{Router: router, Providers: registry, Recorder: counters, NodeID: "n1", FirstByteTimeout: time.Minute}),
+		relay:     relay.New(relay.Config{Router: router, Recorder: counters, NodeID: "n1", FirstByteTimeout: time.Minute}),
 		keys:      []providers.Secret{"client-key"},
 		registry:  registry,
 		instances: router.Table().Instances(),

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"aiproxy/providers"
 )
 
 // What a Config that says nothing else gets.
@@ -21,8 +19,6 @@ const (
 // Config is what a Relay needs. Router is required.
 type Config struct {
 	Router *Router
-	// Providers are those that the router was made with. A request goes to the provider of its routing table.
-	Providers *providers.Registry
 	// Recorder takes down what happens, nil for nobody.
 	Recorder Recorder
 	// NodeID is told to clients in X-Aiproxy-Node.
