@@ -18,31 +18,38 @@ func TestEncodeError(t *testing.T) {
 		want string
 	}{
 		{
-			"all fields", dialect.Error{Status: 400, Type: "t", Code: "c", Param: "p", Message: `say "hi"`},
+			"all fields",
+			dialect.Error{Status: 400, Type: "t", Code: "c", Param: "p", Message: `say "hi"`},
 			`{"error":{"message":"say \"hi\"","type":"t","param":"p","code":"c"}}`,
 		},
 		{
-			"nulls", dialect.Error{Status: http.StatusNotFound, Message: "größe"},
+			"nulls",
+			dialect.Error{Status: http.StatusNotFound, Message: "größe"},
 			`{"error":{"message":"größe","type":"invalid_request_error","param":null,"code":null}}`,
 		},
 		{
-			"unauthorized", dialect.Error{Status: http.StatusUnauthorized},
+			"unauthorized",
+			dialect.Error{Status: http.StatusUnauthorized},
 			`{"error":{"message":"","type":"authentication_error","param":null,"code":null}}`,
 		},
 		{
-			"forbidden", dialect.Error{Status: http.StatusForbidden},
+			"forbidden",
+			dialect.Error{Status: http.StatusForbidden},
 			`{"error":{"message":"","type":"permission_error","param":null,"code":null}}`,
 		},
 		{
-			"quota", dialect.Error{Status: http.StatusTooManyRequests},
+			"quota",
+			dialect.Error{Status: http.StatusTooManyRequests},
 			`{"error":{"message":"","type":"rate_limit_error","param":null,"code":null}}`,
 		},
 		{
-			"unavailable", dialect.Error{Status: http.StatusServiceUnavailable},
+			"unavailable",
+			dialect.Error{Status: http.StatusServiceUnavailable},
 			`{"error":{"message":"","type":"service_unavailable_error","param":null,"code":null}}`,
 		},
 		{
-			"server", dialect.Error{Status: http.StatusBadGateway, Message: "bad\xffbytes\n"},
+			"server",
+			dialect.Error{Status: http.StatusBadGateway, Message: "bad\xffbytes\n"},
 			`{"error":{"message":"bad\ufffdbytes\n","type":"server_error","param":null,"code":null}}`,
 		},
 	} {
