@@ -32,24 +32,24 @@ func (g *Gateway) readBody(x *exchange, r *http.Request) (*providers.Body, error
 		}
 	}
 	if r.ContentLength > g.maxBodySize {
-		return nil, g.bodyTooLarge(x)
+		return nil, g.bodyTooLarge(x, r)
 	}
 	paced := pacedReader{body: r.Body, conn: http.NewResponseController(x.ResponseWriter)}
 	body, err := providers.ReadBody(&paced, g.maxBodySize)
 	paced.finish()
 	if err != nil {
-		return nil, g.bodyFault(x, err)
+		return nil, g.bodyFault(x, r, err)
 	}
 	return body, nil
 }
 
 // bodyFault tells why a body could not be read to its end. What is left of it is on the connection, which can
 // carry no other request.
-func (g *Gateway) bodyFault(x *exchange, err error) error {
+func (g *Gateway) bodyFault(x *exchange, r *http.Request, err error) error {
 	if errors.Is(err, providers.ErrTooLarge) {
-		return g.bodyTooLarge(x)
+		return g.bodyTooLarge(x, r)
 	}
-	x.Header().Set("Connection", "close")
+	closeAfter(x, r)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &dialect.Error{
 			Status:  http.StatusRequestTimeout,
@@ -61,14 +61,21 @@ func (g *Gateway) bodyFault(x *exchange, err error) error {
 	return badRequest("incomplete_body", "", "The request body ended before it was complete.")
 }
 
-func (g *Gateway) bodyTooLarge(x *exchange) error {
-	x.Header().Set("Connection", "close")
+func (g *Gateway) bodyTooLarge(x *exchange, r *http.Request) error {
+	closeAfter(x, r)
 	return &dialect.Error{
 		Status: http.StatusRequestEntityTooLarge,
 		Type:   "invalid_request_error",
 		Code:   "request_too_large",
 		Message: fmt.Sprintf("The request body is larger than %d bytes, the most that this gateway takes. Its setting limits.max_body_mb (--max-body-mb) is the limit in MiB.",
 			g.maxBodySize),
+	}
+}
+
+// closeAfter ends the connection with the answer. An HTTP/2 connection carries other requests and stays.
+func closeAfter(x *exchange, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		x.Header().Set("Connection", "close")
 	}
 }
 

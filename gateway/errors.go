@@ -40,6 +40,7 @@ func (g *Gateway) writeError(x *exchange, r *http.Request, e *dialect.Error) {
 		h.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	body := dialect.EncodeError(dialectOf(r), e)
+	h.Del("Content-Encoding") // A handler that failed may have announced something else.
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	x.WriteHeader(e.Status)

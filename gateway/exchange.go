@@ -15,7 +15,8 @@ const (
 )
 
 // exchange is one request and its answer. It is the http.ResponseWriter of every handler and remembers what was
-// sent. It belongs to the goroutine that serves the request.
+// sent. It belongs to the goroutine that serves the request; a handler that lets another one write takes care that
+// they take turns.
 type exchange struct {
 	http.ResponseWriter
 	id      string

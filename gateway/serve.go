@@ -59,25 +59,31 @@ func (rt *route) end(x *exchange, r *http.Request, counter *metrics.Route) {
 		abort = !rt.gateway.recovered(x, r, rt.endpoint.path, cause)
 	}
 	if x.status == 0 {
-		x.status = unanswered(r)
+		x.status = unanswered(r, abort)
 	}
 	// Counted before the last byte goes out: who has the answer and then scrapes finds it counted.
 	took := time.Since(x.started)
 	counter.End(x.status, took)
-	x.unbound()
+	if !abort {
+		x.unbound()
+	}
 	rt.gateway.logAccess(x, r, rt.endpoint.path, took)
 	if abort {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// unanswered is the status of an exchange that nothing was written to: the client left, or the server is going to
-// send an empty answer.
-func unanswered(r *http.Request) int {
-	if r.Context().Err() != nil {
+// unanswered is the status to count for an exchange that nothing was written to: the client left, the handler breaks
+// the connection off, or the server is going to send an empty answer.
+func unanswered(r *http.Request, abort bool) int {
+	switch {
+	case r.Context().Err() != nil:
 		return metrics.StatusClientLeft
+	case abort:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusOK
 	}
-	return http.StatusOK
 }
 
 // recovered logs a panic and answers it if nothing was sent. It reports false when the answer had begun: then the

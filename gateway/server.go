@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// The bounds of a server. There is none for a whole request: bodies and answers have their own, see body.go and
-// exchange.go, and a stream may last for ever.
+// The bounds of a server. There is none for a whole request: bodies and answers have bounds of their own, see body.go
+// and exchange.go, and a stream may last for ever.
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
@@ -21,6 +21,8 @@ const (
 	// An HTTP/2 connection that has been silent for pingAfter is asked for a sign of life.
 	pingAfter   = 30 * time.Second
 	pingTimeout = 15 * time.Second
+	// stallTimeout ends an HTTP/2 connection whose peer takes no bytes at all.
+	stallTimeout = 2 * time.Minute
 )
 
 // Server serves HTTP/1.1, and HTTP/2 on connections that negotiated it, on one or several listeners.
@@ -49,7 +51,7 @@ func NewServer(h http.Handler, logger *slog.Logger) *Server {
 				MaxConcurrentStreams: maxStreams,
 				SendPingTimeout:      pingAfter,
 				PingTimeout:          pingTimeout,
-				WriteByteTimeout:     writeTimeout,
+				WriteByteTimeout:     stallTimeout,
 			},
 			ErrorLog: slog.NewLogLogger(complaints{logger.Handler()}, slog.LevelWarn),
 		},
