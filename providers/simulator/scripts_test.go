@@ -274,8 +274,11 @@ func TestRequestsAreRecorded(t *testing.T) {
 func TestCancellationIsRecorded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ model, more string }{
-		{"sim-hang", ""}, {"sim-hang-midstream", ""}, {"sim-hang-midstream", streamed},
-		{"sim-slow-first-byte-1h", ""}, {"sim-slow-stream-1h", streamed},
+		{"sim-hang", ""},
+		{"sim-hang-midstream", ""},
+		{"sim-hang-midstream", streamed},
+		{"sim-slow-first-byte-1h", ""},
+		{"sim-slow-stream-1h", streamed},
 	} {
 		t.Run(test.model+test.more, func(t *testing.T) {
 			t.Parallel()
