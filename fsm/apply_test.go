@@ -118,13 +118,13 @@ func sameAfterReopening(t *testing.T, m *machine) {
 	sameView(t, want, m.View())
 }
 
-func sameView(t testing.TB, want, got *fsm.View) {
-	t.Helper()
+func sameView(tb testing.TB, want, got *fsm.View) {
+	tb.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(fsm.View{}), cmpopts.EquateEmpty()); diff != "" {
-		t.Fatalf("view differs (-want +got):\n%s", diff)
+		tb.Fatalf("view differs (-want +got):\n%s", diff)
 	}
 	if want.Hash() != got.Hash() {
-		t.Fatalf("hash = %s, want %s", got.Hash(), want.Hash())
+		tb.Fatalf("hash = %s, want %s", got.Hash(), want.Hash())
 	}
 }
 

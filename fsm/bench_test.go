@@ -18,9 +18,12 @@ func BenchmarkApplyBatch(b *testing.B) {
 		instances, batch int
 		noSync           bool
 	}{
-		{10, 1, false}, {10, 64, false},
-		{10, 1, true}, {10, 64, true},
-		{10_000, 1, true}, {10_000, 64, true},
+		{10, 1, false},
+		{10, 64, false},
+		{10, 1, true},
+		{10, 64, true},
+		{10_000, 1, true},
+		{10_000, 64, true},
 	} {
 		b.Run(fmt.Sprintf("instances=%d/batch=%d/nosync=%t", bc.instances, bc.batch, bc.noSync), func(b *testing.B) {
 			m := withInstances(b, bc.instances, bc.noSync)

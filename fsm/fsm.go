@@ -22,7 +22,9 @@ type Options struct {
 	// written, or an entry is of a type or form that this build does not know. It runs on Raft's goroutine and must
 	// not call back into Raft or the FSM; what it must bring about is the end of the process. Nil panics instead.
 	OnFault func(error)
-	// NoSync leaves it to the operating system when the mirror reaches the disk. See DESIGN.md for what that costs.
+	// NoSync leaves it to the operating system when a batch reaches the disk. The end of the process, by kill -9 too,
+	// costs nothing; after the end of the machine the mirror may be found damaged, which is never missed, and must be
+	// rebuilt from Raft's snapshot and log. It saves the two fsyncs of a batch.
 	NoSync bool
 	// Logger takes the few things worth telling. Nil discards them.
 	Logger *slog.Logger

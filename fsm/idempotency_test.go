@@ -12,9 +12,9 @@ import (
 	"aiproxy/fsm"
 )
 
-func weightOfA(t testing.TB, weight int) fsm.Command {
-	t.Helper()
-	return command(t, fsm.InstanceUpdate, fsm.InstanceChange{Name: "a", Weight: &weight})
+func weightOfA(tb testing.TB, weight int) fsm.Command {
+	tb.Helper()
+	return command(tb, fsm.InstanceUpdate, fsm.InstanceChange{Name: "a", Weight: &weight})
 }
 
 func TestRepeatedKeyIsAnsweredFromMemory(t *testing.T) {
@@ -25,7 +25,10 @@ func TestRepeatedKeyIsAnsweredFromMemory(t *testing.T) {
 	}{
 		{"at once", func(*testing.T, *machine) {}},
 		{"after a restart", func(_ *testing.T, m *machine) { m.reopen() }},
-		{"after a snapshot", func(t *testing.T, m *machine) { restore(t, m, takeSnapshot(t, m.FSM)) }},
+		{"after a snapshot", func(t *testing.T, m *machine) {
+			t.Helper()
+			restore(t, m, takeSnapshot(t, m.FSM))
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -118,27 +121,27 @@ func TestMemoryIsPartOfTheHash(t *testing.T) {
 }
 
 // takeSnapshot returns the bytes of a snapshot of the current state.
-func takeSnapshot(t testing.TB, f *fsm.FSM) []byte {
-	t.Helper()
+func takeSnapshot(tb testing.TB, f *fsm.FSM) []byte {
+	tb.Helper()
 	s, err := f.Snapshot()
 	if err != nil {
-		t.Fatalf("snapshot: %v", err)
+		tb.Fatalf("snapshot: %v", err)
 	}
 	defer s.Release()
 	var sink memorySink
 	if err := s.Persist(&sink); err != nil {
-		t.Fatalf("persist: %v", err)
+		tb.Fatalf("persist: %v", err)
 	}
 	if !sink.closed || sink.canceled {
-		t.Fatalf("sink closed %t, canceled %t", sink.closed, sink.canceled)
+		tb.Fatalf("sink closed %t, canceled %t", sink.closed, sink.canceled)
 	}
 	return sink.Bytes()
 }
 
-func restore(t testing.TB, m *machine, raw []byte) {
-	t.Helper()
+func restore(tb testing.TB, m *machine, raw []byte) {
+	tb.Helper()
 	if err := m.Restore(io.NopCloser(bytes.NewReader(raw))); err != nil {
-		t.Fatalf("restore: %v", err)
+		tb.Fatalf("restore: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
@@ -77,8 +78,9 @@ func (m *mirror) replace(v *View) error {
 	return nil
 }
 
+// close brings everything to the disk, so that an orderly stop leaves a whole mirror however it was written.
 func (m *mirror) close() error {
-	if err := m.db.Close(); err != nil {
+	if err := errors.Join(m.db.Sync(), m.db.Close()); err != nil {
 		return fmt.Errorf("close mirror: %w", err)
 	}
 	return nil

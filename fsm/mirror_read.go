@@ -23,7 +23,7 @@ func readRows(tx *bolt.Tx, h mirrorHead) (*View, error) {
 		{settingsBucket, into(func(s Settings) error { return a.add(row{Settings: &s}) })},
 		{instancesBucket, into(func(in Instance) error { return a.add(row{Instance: &in}) })},
 		{membersBucket, into(func(m Member) error { return a.add(row{Member: &m}) })},
-		{keysBucket, into(func(batch []remembered) error { return a.addKeys(batch) })},
+		{keysBucket, into(a.addKeys)},
 	} {
 		err := tx.Bucket(table.bucket).ForEach(func(key, raw []byte) error {
 			if err := table.add(raw); err != nil {

@@ -17,29 +17,29 @@ import (
 )
 
 // sampleLog is a log that uses every command, keys, rejections and other entries.
-func sampleLog(t testing.TB) []*raft.Log {
-	t.Helper()
+func sampleLog(tb testing.TB) []*raft.Log {
+	tb.Helper()
 	commands := []fsm.Command{
-		initial(t),
-		keyed(command(t, fsm.MemberSet, member("n1")), "join-n1"),
-		keyed(weightOfA(t, 5), "k1"),
-		keyed(weightOfA(t, 5), "k1"),
-		keyed(command(t, fsm.InstanceDelete, fsm.Name{Name: "nobody"}), "k2"),
-		command(t, fsm.AlgorithmSet, fsm.AlgorithmChange{Algorithm: "weighted"}),
-		command(t, fsm.InstanceSet, instance("c", 3)),
-		command(t, fsm.MemberSet, member("n2")),
-		keyed(command(t, fsm.InstanceDelete, fsm.Name{Name: "b"}), "k3"),
-		command(t, fsm.SettingsSet, fsm.Settings{ModelProviders: []string{"one", "two"}}),
-		keyed(command(t, fsm.MemberDelete, fsm.Name{Name: "n1"}), "k4"),
-		command(t, fsm.InstanceUpdate, fsm.InstanceChange{Name: "c", Enabled: new(false)}),
-		command(t, fsm.InstanceDelete, fsm.Name{Name: "b"}),
+		initial(tb),
+		keyed(command(tb, fsm.MemberSet, member("n1")), "join-n1"),
+		keyed(weightOfA(tb, 5), "k1"),
+		keyed(weightOfA(tb, 5), "k1"),
+		keyed(command(tb, fsm.InstanceDelete, fsm.Name{Name: "nobody"}), "k2"),
+		command(tb, fsm.AlgorithmSet, fsm.AlgorithmChange{Algorithm: "weighted"}),
+		command(tb, fsm.InstanceSet, instance("c", 3)),
+		command(tb, fsm.MemberSet, member("n2")),
+		keyed(command(tb, fsm.InstanceDelete, fsm.Name{Name: "b"}), "k3"),
+		command(tb, fsm.SettingsSet, fsm.Settings{ModelProviders: []string{"one", "two"}}),
+		keyed(command(tb, fsm.MemberDelete, fsm.Name{Name: "n1"}), "k4"),
+		command(tb, fsm.InstanceUpdate, fsm.InstanceChange{Name: "c", Enabled: new(false)}),
+		command(tb, fsm.InstanceDelete, fsm.Name{Name: "b"}),
 	}
 	var logs []*raft.Log
 	for i, c := range commands {
 		if i%5 == 4 {
 			logs = append(logs, &raft.Log{Index: uint64(len(logs) + 1), Term: 1, Type: raft.LogConfiguration})
 		}
-		logs = append(logs, logEntry(t, uint64(len(logs)+1), c))
+		logs = append(logs, logEntry(tb, uint64(len(logs)+1), c))
 	}
 	return logs
 }

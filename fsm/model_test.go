@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/hashicorp/raft"
@@ -14,7 +15,8 @@ import (
 
 // randomLog draws a log after the initial command: few names, so that commands meet each other, few keys, so that
 // they are used again, and now and then an entry that is no command or a gap in the indexes.
-func randomLog(t testing.TB) *rapid.Generator[[]*raft.Log] {
+func randomLog(tb testing.TB) *rapid.Generator[[]*raft.Log] {
+	tb.Helper()
 	entry := rapid.Custom(func(r *rapid.T) *raft.Log {
 		l := &raft.Log{Type: raft.LogConfiguration}
 		if rapid.IntRange(0, 9).Draw(r, "kind of entry") > 0 {
@@ -27,7 +29,7 @@ func randomLog(t testing.TB) *rapid.Generator[[]*raft.Log] {
 		return l
 	})
 	return rapid.Custom(func(r *rapid.T) []*raft.Log {
-		logs := append([]*raft.Log{logEntry(t, 1, initial(t))}, rapid.SliceOfN(entry, 1, 40).Draw(r, "entries")...)
+		logs := append([]*raft.Log{logEntry(tb, 1, initial(tb))}, rapid.SliceOfN(entry, 1, 40).Draw(r, "entries")...)
 		for i, l := range logs[1:] {
 			l.Index = logs[i].Index + rapid.Uint64Range(1, 3).Draw(r, "distance")
 			l.Term = 1 + l.Index/10
@@ -82,7 +84,7 @@ func inDirectory(t *testing.T) func() *machine {
 	dir, count := t.TempDir(), 0
 	return func() *machine {
 		count++
-		m := &machine{t: t, path: filepath.Join(dir, fmt.Sprint(count))}
+		m := &machine{t: t, path: filepath.Join(dir, strconv.Itoa(count))}
 		m.open()
 		return m
 	}
@@ -123,7 +125,7 @@ func TestSameLogSameState(t *testing.T) {
 		third := open()
 		defer third.discard()
 		applyInBatches(r, third, log[:rapid.IntRange(0, len(log)).Draw(r, "behind")])
-		restorePrefix(r, t, open, third, log)
+		restorePrefix(t, r, open, third, log)
 		sameView(t, one.View(), third.View())
 		third.reopen()
 		sameView(t, one.View(), third.View())
@@ -131,7 +133,7 @@ func TestSameLogSameState(t *testing.T) {
 }
 
 // restorePrefix restores a snapshot of a random prefix and applies the rest of the log, from some entry before on.
-func restorePrefix(r *rapid.T, t *testing.T, open func() *machine, m *machine, log []*raft.Log) {
+func restorePrefix(t *testing.T, r *rapid.T, open func() *machine, m *machine, log []*raft.Log) {
 	t.Helper()
 	at := rapid.IntRange(0, len(log)).Draw(r, "snapshot after")
 	source := open()
