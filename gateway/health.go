@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -42,6 +43,7 @@ func (c Check) line() string {
 
 func writeText(x *exchange, status int, text string) {
 	x.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	x.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	x.Header().Set("Cache-Control", "no-store")
 	x.WriteHeader(status)
 	_, _ = x.Write([]byte(text)) // A client that has left does not miss it.

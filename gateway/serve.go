@@ -67,7 +67,7 @@ func (rt *route) end(x *exchange, r *http.Request, counter *metrics.Route) {
 	if !abort {
 		x.unbound()
 	}
-	rt.gateway.logAccess(x, r, rt.endpoint.path, took)
+	rt.logAccess(x, r, took)
 	if abort {
 		panic(http.ErrAbortHandler)
 	}
@@ -104,23 +104,24 @@ func (g *Gateway) recovered(x *exchange, r *http.Request, route string, cause an
 	return true
 }
 
-// logAccess writes one record a request. The path and the query are left out: they may hold a key.
-func (g *Gateway) logAccess(x *exchange, r *http.Request, route string, took time.Duration) {
+// logAccess writes one record a request. The path and the query are left out: they may hold a key. Open endpoints are
+// polled, and a node that is not ready would fill the log.
+func (rt *route) logAccess(x *exchange, r *http.Request, took time.Duration) {
 	level := slog.LevelDebug
-	if x.status >= http.StatusInternalServerError {
+	if x.status >= http.StatusInternalServerError && !rt.endpoint.open {
 		level = slog.LevelInfo
 	}
-	ctx := r.Context()
-	if !g.logger.Enabled(ctx, level) {
+	ctx, logger := r.Context(), rt.gateway.logger
+	if !logger.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", x.id), slog.String("method", r.Method), slog.String("route", route),
+		slog.String("request_id", x.id), slog.String("method", r.Method), slog.String("route", rt.endpoint.path),
 		slog.Int("status", x.status), slog.Int64("bytes", x.size), slog.Duration("took", took),
 		slog.String("client", r.RemoteAddr),
 	}
 	if id := clientRequestID(r); id != "" {
 		attrs = append(attrs, slog.String("client_request_id", id))
 	}
-	g.logger.LogAttrs(ctx, level, "request served", attrs...)
+	logger.LogAttrs(ctx, level, "request served", attrs...)
 }

@@ -196,6 +196,15 @@ func TestAccessLogLevels(t *testing.T) {
 	}
 }
 
+func TestPollingDoesNotFillTheLog(t *testing.T) {
+	t.Parallel()
+	log := new(logBuffer)
+	ask(newGateway(t, setup{log: log, checks: []gateway.Check{{Name: "store", Detail: "closed"}}}), http.MethodGet, "/readyz", "")
+	if records := log.records(t, "request served"); len(records) != 1 || records[0]["level"] != "DEBUG" || records[0]["status"] != 503.0 {
+		t.Errorf("records = %v", records)
+	}
+}
+
 func TestWritersKeepTheirAbilities(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

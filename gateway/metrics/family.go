@@ -58,7 +58,7 @@ func httpActive() Family {
 func providerRequests() Family {
 	return Family{
 		Name: "aiproxy_provider_requests_total", Type: "counter", Labels: []string{"provider", "instance", "model", "status"},
-		Help: "Calls to upstreams by the status they answered; a call without an answer has status none.",
+		Help: "Calls to upstreams by the status of the answer; where none came, by the one that stands for it: 502, 504, or 499 for a call that the client gave up.",
 	}
 }
 

@@ -92,7 +92,7 @@ func TestProviderCounts(t *testing.T) {
 	m.ProviderRequest("openai-custom", "a", "answered", 200)
 	m.ProviderRequest("openai-custom", "a", "answered", 429)
 	m.ProviderRequest("openai-custom", "a", "refused", 404)
-	m.ProviderRequest("openai-custom", "a", "refused", 0)
+	m.ProviderRequest("openai-custom", "a", "refused", 502)
 	m.ProviderRequest("openai-custom", "a", "", 200)
 	m.ProviderRequest("openai-custom", "a", "new\nline", 200)
 	m.ProviderRequest("openai-custom", "a", strings.Repeat("m", 129), 200)
@@ -107,7 +107,7 @@ func TestProviderCounts(t *testing.T) {
 		`aiproxy_provider_requests_total{instance="a",model="listed",provider="openai-custom",status="500"}`:   "1",
 		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="200"}`:    "3",
 		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="404"}`:    "1",
-		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="none"}`:   "1",
+		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="502"}`:   "1",
 		`aiproxy_provider_errors_total{class="quota",instance="a",provider="openai-custom"}`:                   "1",
 		`aiproxy_provider_tokens_used_total{direction="input",model="answered",provider="openai-custom"}`:      "15",
 		`aiproxy_provider_tokens_used_total{direction="output",model="answered",provider="openai-custom"}`:     "5",

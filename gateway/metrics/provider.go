@@ -51,7 +51,7 @@ func (s *providerSeries) init(known func(string) bool) {
 	s.models = &modelSet{known: known, configured: newNameSet(maxConfiguredModels), learnt: newNameSet(maxLearntModels)}
 }
 
-// ProviderRequest counts one call to an upstream. Status is what it answered, 0 for no answer.
+// ProviderRequest counts one call to an upstream. Status is what it answered, or what stands for no answer.
 func (m *Metrics) ProviderRequest(provider, instance, model string, status int) {
 	s := &m.provider
 	answered := status >= 200 && status < 300

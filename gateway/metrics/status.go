@@ -8,9 +8,6 @@ import (
 // other stands for every label value that has no series of its own.
 const other = "other"
 
-// noStatus is the status label of a call that brought no answer.
-const noStatus = "none"
-
 // The statuses in use that net/http has no name for.
 const (
 	// StatusClientLeft counts a request whose client went away before it was answered.
@@ -32,7 +29,6 @@ func newStatuses() statuses {
 		s.slot[code] = uint8(len(s.label))
 		s.label = append(s.label, label)
 	}
-	add(0, noStatus)
 	for code := 100; code < len(s.slot); code++ {
 		if http.StatusText(code) != "" || code == StatusClientLeft || code == statusOverloaded {
 			add(code, strconv.Itoa(code))
