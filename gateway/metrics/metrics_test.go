@@ -107,7 +107,7 @@ func TestProviderCounts(t *testing.T) {
 		`aiproxy_provider_requests_total{instance="a",model="listed",provider="openai-custom",status="500"}`:   "1",
 		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="200"}`:    "3",
 		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="404"}`:    "1",
-		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="502"}`:   "1",
+		`aiproxy_provider_requests_total{instance="a",model="other",provider="openai-custom",status="502"}`:    "1",
 		`aiproxy_provider_errors_total{class="quota",instance="a",provider="openai-custom"}`:                   "1",
 		`aiproxy_provider_tokens_used_total{direction="input",model="answered",provider="openai-custom"}`:      "15",
 		`aiproxy_provider_tokens_used_total{direction="output",model="answered",provider="openai-custom"}`:     "5",
