@@ -67,11 +67,12 @@ func TestRequestsPassAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for name, rt := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			var got *http.Request
-			var gotBody string
+			arrived := make(chan *http.Request, 1)
+			bodies := make(chan string, 1)
 			in := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				b, _ := io.ReadAll(r.Body)
-				got, gotBody = r, string(b)
+				arrived <- r
+				bodies <- string(b)
 			}))
 			for op, path := range map[providers.Operation]string{
 				providers.Chat: "/v1/chat/completions", providers.Embeddings: "/v1/embeddings",
@@ -80,6 +81,7 @@ func TestRequestsPassAsTheyAre(t *testing.T) {
 					` {"model" : "m", "unknown":1e400,"model ":"é\u00e9\ud800"}` + "\r\n", "", strings.Repeat("x", 1<<20),
 				} {
 					do(t, provider(rt), in, op, http.Header{}, body)
+					got, gotBody := <-arrived, <-bodies
 					if got.Method != http.MethodPost || got.URL.RequestURI() != path || gotBody != body {
 						t.Errorf("%s: %s %s with %d bytes of %d", op, got.Method, got.RequestURI, len(gotBody), len(body))
 					}
@@ -104,15 +106,15 @@ func TestOnlyTheInstancesKeyGoesUpstream(t *testing.T) {
 	}
 	for name, rt := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			var got http.Header
-			in := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+			arrived := make(chan http.Header, 1)
+			in := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { arrived <- r.Header }))
 			do(t, provider(rt), in, providers.Chat, client, "{}")
 			want := http.Header{
 				"Authorization": {"Bearer upstream-key"}, "Accept": {"text/event-stream"}, "Accept-Encoding": {"identity"},
 				"Openai-Beta": {"x"}, "X-Unknown": {"a", "b"}, "Content-Type": {"application/json; charset=utf-8"},
 				"User-Agent": {"OpenAI/Go"}, "Content-Length": {"2"},
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, <-arrived); diff != "" {
 				t.Error(diff)
 			}
 			keyless := *in
@@ -122,7 +124,7 @@ func TestOnlyTheInstancesKeyGoesUpstream(t *testing.T) {
 				"Accept-Encoding": {"identity"}, "Content-Type": {"application/json"}, "User-Agent": {"aiproxy"},
 				"Content-Length": {"2"},
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, <-arrived); diff != "" {
 				t.Errorf("without a key:\n%s", diff)
 			}
 		})
