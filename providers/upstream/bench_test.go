@@ -5,6 +5,7 @@ package upstream_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -149,7 +150,7 @@ func benchmarkCall(parent context.Context, b *testing.B, rt http.RoundTripper, a
 	}
 	discards.Put(buf)
 	resp.Body.Close()
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		b.Error(err)
 	}
 }

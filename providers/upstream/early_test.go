@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -29,12 +30,12 @@ func TestAnswerBeforeTheBodyIsRead(t *testing.T) {
 	answer := bytes.Repeat([]byte("data: 0123456789abcdef\n\n"), 4000)
 	head := "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(answer)) + "\r\n\r\n"
 	for _, size := range []int{1, 1 << 10, 60 << 10, 1 << 20, large} {
-		for name, after := range map[string]func(*testing.T, net.Conn, *bufio.Reader){
-			"never reads": func(t *testing.T, _ net.Conn, _ *bufio.Reader) { <-t.Context().Done() },
-			"reads later": func(_ *testing.T, _ net.Conn, br *bufio.Reader) { _, _ = io.Copy(io.Discard, br) },
-			"half closes": func(t *testing.T, c net.Conn, _ *bufio.Reader) {
+		for name, after := range map[string]func(context.Context, net.Conn, *bufio.Reader){
+			"never reads": func(ctx context.Context, _ net.Conn, _ *bufio.Reader) { <-ctx.Done() },
+			"reads later": func(_ context.Context, _ net.Conn, br *bufio.Reader) { _, _ = io.Copy(io.Discard, br) },
+			"half closes": func(ctx context.Context, c net.Conn, _ *bufio.Reader) {
 				_ = c.(*net.TCPConn).CloseWrite()
-				<-t.Context().Done()
+				<-ctx.Done()
 			},
 		} {
 			t.Run(name+" "+strconv.Itoa(size), func(t *testing.T) {
@@ -43,7 +44,7 @@ func TestAnswerBeforeTheBodyIsRead(t *testing.T) {
 					br := readHead(c)
 					_, _ = io.WriteString(c, head)
 					_, _ = c.Write(answer)
-					after(t, c, br)
+					after(t.Context(), c, br)
 				})
 				req, body := request(t.Context(), t, p.addr, make([]byte, size))
 				resp, got, err := exchange(t, newTransport(t, upstream.Options{}), req)
@@ -81,6 +82,7 @@ func TestRefusalThenReset(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("seen %d times of 20", refused)
 	if refused == 0 {
 		t.Error("the upstream's refusal was never seen")
 	}

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -22,6 +23,9 @@ type message struct {
 	refs   atomic.Int32
 	closer io.Closer
 }
+
+// maxHeadBuffer is the largest head whose space is kept for others.
+const maxHeadBuffer = 16 << 10
 
 // headBuffer is the pooled space in which a request's head is put together.
 type headBuffer struct{ b []byte }
@@ -56,7 +60,7 @@ func (m *message) read(req *http.Request) error {
 	}
 	m.body = make([]byte, req.ContentLength)
 	if _, err := io.ReadFull(req.Body, m.body); err != nil {
-		return refused("body ends before its content length")
+		return fmt.Errorf("%w: read its body: %w", ErrBadRequest, err)
 	}
 	return nil
 }
@@ -70,7 +74,7 @@ func (m *message) release() {
 	if m.closer != nil {
 		m.closer.Close()
 	}
-	if m.head != nil {
+	if m.head != nil && cap(m.head.b) <= maxHeadBuffer {
 		headBuffers.Put(m.head)
 	}
 }

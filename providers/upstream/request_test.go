@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -81,7 +82,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, seen := seeing(t)
-			req := &http.Request{Method: "GET", URL: &url.URL{Scheme: "http", Host: p.addr, Path: "/a b", RawQuery: "x=1"}, Header: http.Header{}}
+			req := &http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: p.addr, Path: "/a b", RawQuery: "x=1"}, Header: http.Header{}}
 			if tc.change != nil {
 				tc.change(req)
 			}
@@ -91,9 +92,7 @@ func TestRequestOnTheWire(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := http.Header{"Host": {p.addr}}
-			for k, v := range tc.header {
-				want[k] = v
-			}
+			maps.Copy(want, tc.header)
 			if diff := cmp.Diff(sight{tc.line, want, tc.body}, <-seen); diff != "" {
 				t.Errorf("on the wire (-want +got):\n%s", diff)
 			}
