@@ -76,11 +76,14 @@ func (f *FSM) applyOne(d *draft, l *raft.Log) (Result, error) {
 		return Result{Index: l.Index, Revision: d.next.Revision, Skipped: true}, nil
 	}
 	res := Result{Index: l.Index, Revision: d.next.Revision}
-	if l.Type == raft.LogCommand {
+	switch l.Type {
+	case raft.LogCommand:
 		var err error
 		if res, err = f.applyCommand(d, l); err != nil {
 			return Result{}, err
 		}
+	case raft.LogConfiguration:
+		d.next.ConfigurationIndex = l.Index
 	}
 	d.next.Index, d.next.Term = l.Index, l.Term
 	return res, nil

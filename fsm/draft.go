@@ -22,7 +22,7 @@ type draft struct {
 
 func newDraft(base *View) *draft {
 	return &draft{next: &View{
-		Index: base.Index, Term: base.Term, Revision: base.Revision,
+		Index: base.Index, Term: base.Term, ConfigurationIndex: base.ConfigurationIndex, Revision: base.Revision,
 		ClusterID: base.ClusterID, FeatureLevel: base.FeatureLevel, SealCheck: base.SealCheck,
 		Settings: base.Settings, Instances: base.Instances, Members: base.Members,
 		memory: base.memory,

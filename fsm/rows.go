@@ -10,17 +10,18 @@ import (
 
 // head is the part of the state that has no table of its own.
 type head struct {
-	Index        uint64 `json:"index"`
-	Term         uint64 `json:"term"`
-	ClusterID    string `json:"cluster_id"`
-	FeatureLevel int    `json:"feature_level"`
-	Revision     uint64 `json:"revision"`
-	SealCheck    Sealed `json:"seal_check,omitempty"`
+	Index         uint64 `json:"index"`
+	Term          uint64 `json:"term"`
+	Configuration uint64 `json:"configuration_index,omitempty"`
+	ClusterID     string `json:"cluster_id"`
+	FeatureLevel  int    `json:"feature_level"`
+	Revision      uint64 `json:"revision"`
+	SealCheck     Sealed `json:"seal_check,omitempty"`
 }
 
 func headOf(v *View) head {
 	return head{
-		Index: v.Index, Term: v.Term, ClusterID: v.ClusterID,
+		Index: v.Index, Term: v.Term, Configuration: v.ConfigurationIndex, ClusterID: v.ClusterID,
 		FeatureLevel: v.FeatureLevel, Revision: v.Revision, SealCheck: v.SealCheck,
 	}
 }
@@ -113,7 +114,7 @@ func (a *assembly) addHead(h head) error {
 	}
 	a.headed = true
 	v := &a.view
-	v.Index, v.Term, v.ClusterID = h.Index, h.Term, h.ClusterID
+	v.Index, v.Term, v.ConfigurationIndex, v.ClusterID = h.Index, h.Term, h.Configuration, h.ClusterID
 	v.FeatureLevel, v.Revision, v.SealCheck = h.FeatureLevel, h.Revision, h.SealCheck
 	return nil
 }

@@ -14,6 +14,8 @@ type View struct {
 	// Index and Term are those of the last entry applied. 0 means that nothing was.
 	Index uint64
 	Term  uint64
+	// ConfigurationIndex is that of the last change of Raft's own configuration: of who votes and where.
+	ConfigurationIndex uint64
 	// Revision counts the changes of settings and instances. A write that changes nothing does not count.
 	Revision uint64
 	// ClusterID is empty as long as the cluster is not initialised.
@@ -52,7 +54,7 @@ func (v *View) Member(id string) (Member, bool) {
 }
 
 // Hash returns the SHA-256 of the canonical state in hexadecimal: everything that replicas must agree on, which
-// includes the idempotency table and excludes Index and Term. Two replicas with equal indexes and different hashes
+// includes the idempotency table and excludes the indexes and Term. Two replicas with equal indexes and different hashes
 // have diverged. The first call costs an encoding of the whole state, further ones nothing.
 func (v *View) Hash() string {
 	v.hashOnce.Do(func() {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,6 +19,7 @@ import (
 const (
 	mirrorFileName    = "state.db"
 	raftFileName      = "raft.db"
+	damagedSuffix     = ".damaged"
 	snapshotsRetained = 2
 	// lockTimeout bounds the wait for a database that another process holds.
 	lockTimeout = time.Second
@@ -71,34 +73,45 @@ func (d *disk) openRaft(c *Config) error {
 	return nil
 }
 
-// openMachine opens the state machine from its mirror or, when the mirror is behind the newest snapshot, without it.
+// openMachine opens the state machine from its mirror. Whether Raft has to restore a snapshot into it depends on how
+// far the mirror is.
 func (d *disk) openMachine(c *Config) error {
 	path := filepath.Join(d.dir, mirrorFileName)
-	mirror, exists, err := fsm.ReadMirrorIndex(path)
+	mirror, exists, err := d.readMirror(path, c.Logger)
 	if err != nil {
-		return fmt.Errorf("open state mirror: %w", err)
+		return err
 	}
 	snapshot, last, err := d.indexes()
 	if err != nil {
 		return err
 	}
-	switch {
-	case exists && mirror > max(snapshot, last):
+	if exists && mirror > max(snapshot, last) {
 		return fmt.Errorf("data directory %s: the state mirror is at index %d but the Raft log ends at %d: the log was lost or "+
 			"replaced. Move the directory away and let the node join anew; the other nodes hold all of its state",
 			d.dir, mirror, max(snapshot, last))
-	case exists && mirror < snapshot:
-		if err := os.Remove(path); err != nil {
-			return fmt.Errorf("remove outdated state mirror: %w", err)
-		}
-		exists = false
 	}
-	d.mirrored = exists && mirror > 0
-	d.machine, err = fsm.Open(path, fsm.Options{Timeout: lockTimeout, OnFault: c.OnFault, Logger: c.Logger})
+	d.mirrored = exists && mirror >= snapshot
+	// The log is what makes a write durable; the mirror only has to be whole, which its checksum tells. A sync of its
+	// own would cost every write a third of its speed.
+	d.machine, err = fsm.Open(path, fsm.Options{Timeout: lockTimeout, OnFault: c.OnFault, NoSync: true, Logger: c.Logger})
 	if err != nil {
 		return fmt.Errorf("open state mirror: %w", err)
 	}
 	return nil
+}
+
+// readMirror returns how far the mirror is. A damaged one, which a power cut can leave behind, is set aside: the log
+// and the snapshots hold all that it held.
+func (d *disk) readMirror(path string, logger *slog.Logger) (index uint64, exists bool, err error) {
+	index, exists, err = fsm.ReadMirrorIndex(path)
+	if !errors.Is(err, fsm.ErrMirrorDamaged) {
+		return index, exists, err
+	}
+	logger.Warn("state mirror is damaged, it is rebuilt from the log", "kept_as", path+damagedSuffix, "error", err)
+	if err := os.Rename(path, path+damagedSuffix); err != nil {
+		return 0, false, fmt.Errorf("set damaged state mirror aside: %w", err)
+	}
+	return 0, false, nil
 }
 
 // indexes returns the index of the newest snapshot and that of the last log entry, 0 for none.

@@ -122,7 +122,7 @@ func (s *Store) raftStatus() RaftStatus {
 		AppliedIndex: s.raft.AppliedIndex(), FSMIndex: s.View().Index,
 		LastLogIndex: s.raft.LastIndex(), LastLogTerm: stats.number("last_log_term"),
 		LastSnapshotIndex: stats.number("last_snapshot_index"), LastContactMS: s.lastContact(),
-		FSMPending: stats.number("fsm_pending"), ConfigurationIndex: stats.number("latest_configuration_index"),
+		FSMPending: stats.number("fsm_pending"), ConfigurationIndex: s.View().ConfigurationIndex,
 		ProtocolVersion: int(stats.number("protocol_version")), LeaderChanges: s.leaderChanges.Load(),
 	}
 }

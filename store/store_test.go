@@ -219,6 +219,40 @@ func TestOpenRefusals(t *testing.T) {
 	}
 }
 
+func TestDamagedMirrorIsRebuiltFromTheLog(t *testing.T) {
+	t.Parallel()
+	n := open(t, "n1", nil)
+	eventually(t, "the node is ready", func() bool { return n.Readiness().CaughtUp })
+	if _, err := setWeight(t, n, 13); err != nil {
+		t.Fatal(err)
+	}
+	n.shutdown(t)
+	path := filepath.Join(n.config.Dir, "state.db")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, n.config.Dir, "state.db", string(raw[:len(raw)/2]))
+	back := n.reopen(t)
+	eventually(t, "the state is back", func() bool { return weightOn(back) == 13 && back.Readiness().CaughtUp })
+	if !strings.Contains(back.log.String(), "state mirror is damaged") {
+		t.Error("nothing was said about the damage")
+	}
+	if _, err := os.Stat(path + ".damaged"); err != nil {
+		t.Errorf("the damaged file was not kept: %v", err)
+	}
+}
+
+func TestStatusTellsTheConfigurationIndex(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 2)
+	for _, n := range nodes {
+		eventually(t, "the change of configuration is known", func() bool {
+			return n.Status(t.Context()).Raft.ConfigurationIndex > 1
+		})
+	}
+}
+
 func TestSecondProcessOnADirectoryIsRefused(t *testing.T) {
 	t.Parallel()
 	n := open(t, "n1", nil)

@@ -12,6 +12,9 @@ import (
 // drift lists where what somebody configured on this node differs from what the cluster holds. The cluster's state
 // wins; the list is for the operator. What is only a default here is no opinion and is not compared.
 func drift(c *config.Config, s *secrets, v *fsm.View) []string {
+	if v.ClusterID == "" {
+		return nil // There is nothing to differ from yet.
+	}
 	var found []string
 	add := func(differs bool, format string, args ...any) {
 		if differs {
