@@ -83,16 +83,27 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// secureBody gives the errors of reading the same form as those of a plain connection.
+// secureBody gives the errors of reading the same form as those of a plain connection. An end of content seen after the
+// context's end is not believed: closing a TLS connection tells the upstream first, which may then end its stream in good
+// order before the connection is gone.
 type secureBody struct {
 	io.ReadCloser
 	req *http.Request
+	err error
 }
 
 func (b *secureBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, http.ErrBodyReadAfterClose) {
-		return n, err
+	if b.err != nil {
+		return 0, b.err
 	}
-	return n, failure(b.req.Context(), PhaseBody, b.req.URL.Host, err)
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case err == nil || errors.Is(err, http.ErrBodyReadAfterClose):
+		return n, err
+	case errors.Is(err, io.EOF) && b.req.Context().Err() == nil:
+		b.err = io.EOF
+	default:
+		b.err = failure(b.req.Context(), PhaseBody, b.req.URL.Host, err)
+	}
+	return n, b.err
 }

@@ -84,6 +84,28 @@ func TestSecureCancellation(t *testing.T) {
 	}
 }
 
+// An upstream that hears of the cancellation may end its answer in good order; that must not pass for the whole answer.
+func TestSecureEndAfterCancellationIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	addr, rt := newSecurePeer(t, false, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "5")
+		_, _ = w.Write([]byte("hello"))
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	req, _ := request(ctx, t, addr, []byte("question"))
+	req.URL.Scheme = "https"
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	cancel(errWhy)
+	for range 2 {
+		_, err = io.ReadAll(resp.Body)
+		assertCancelled(t, err, upstream.PhaseBody, time.Now())
+	}
+}
+
 func TestSecureFailures(t *testing.T) {
 	t.Parallel()
 	t.Run("unknown authority", func(t *testing.T) {
