@@ -49,6 +49,9 @@ func staysHere(name string) bool {
 	// Credentials, and what a browser adds to them.
 	case "Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie":
 		return true
+	// They name an account of the client's, which the gateway's key does not belong to.
+	case "Openai-Organization", "Openai-Project":
+		return true
 	// Set anew for every call; the body is in memory, so nothing waits for a 100 Continue.
 	case "Host", "Content-Length", "Accept-Encoding", "Expect":
 		return true

@@ -12,12 +12,12 @@ import (
 func TestForwardHeader(t *testing.T) {
 	t.Parallel()
 	want := http.Header{
-		"Accept": {"*/*"}, "User-Agent": {"OpenAI/Go 3"}, "X-Stainless-Lang": {"go"}, "Openai-Project": {"p"},
+		"Accept": {"*/*"}, "User-Agent": {"OpenAI/Go 3"}, "X-Stainless-Lang": {"go"}, "Openai-Beta": {"b"},
 		"X-Unknown": {"a", "b"}, "Content-Type": {"application/json"},
 	}
 	client := want.Clone()
 	for _, name := range []string{
-		"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie", "Host", "Content-Length", "Accept-Encoding",
+		"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie", "Openai-Organization", "Openai-Project", "Host", "Content-Length", "Accept-Encoding",
 		"Expect", "Model-Provider", "X-Aiproxy-Anything", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip",
 		"Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer",
 		"Transfer-Encoding", "Upgrade", "Http2-Settings", "X-Hop", "X-Other-Hop",
