@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const deadline = 60 * time.Second
 
 // eventually polls until the condition holds.
-func eventually(t *testing.T, what string, condition func() bool) {
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -89,7 +89,7 @@ const secret = "a secret of the tests"
 const testScale = 0.25
 
 // open starts a node on a port of its own. Changes adjust its configuration first.
-func open(t *testing.T, id string, seeds []string, changes ...func(*store.Config)) *node {
+func open(t testing.TB, id string, seeds []string, changes ...func(*store.Config)) *node {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -128,7 +128,7 @@ func open(t *testing.T, id string, seeds []string, changes ...func(*store.Config
 	return n
 }
 
-func (n *node) shutdown(t *testing.T) {
+func (n *node) shutdown(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), deadline)
 	defer cancel()
@@ -155,7 +155,7 @@ func (n *node) leads() bool { return n.Status(context.Background()).State == "le
 func (n *node) votes() int { return n.Status(context.Background()).Quorum.HealthyVoters }
 
 // form starts a cluster of n nodes and waits until all vote.
-func form(t *testing.T, n int) []*node {
+func form(t testing.TB, n int) []*node {
 	t.Helper()
 	var nodes []*node
 	var seeds []string
@@ -172,7 +172,7 @@ func form(t *testing.T, n int) []*node {
 	return nodes
 }
 
-func leaderOf(t *testing.T, nodes []*node) *node {
+func leaderOf(t testing.TB, nodes []*node) *node {
 	t.Helper()
 	var leader *node
 	eventually(t, "a node leads", func() bool {
