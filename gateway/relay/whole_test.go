@@ -54,7 +54,7 @@ func TestHeaders(t *testing.T) {
 	server := serveOver(t, in)
 	got := post(t, server.URL, chatBody,
 		"Authorization", "Bearer client-key", "X-Api-Key", "client-key", "Api-Key", "client-key", "Cookie", "client-key",
-		"Connection", "X-Hop", "X-Hop", "client-key", "Model-Provider", "openai-custom", "OpenAI-Organization", "org")
+		"Connection", "X-Hop", "X-Hop", "client-key", "Model-Provider", "openai-custom", "OpenAI-Organization", "org", "OpenAI-Beta", "v2")
 	want := map[string]string{
 		"X-Aiproxy-Request-Id": "request-1", "X-Aiproxy-Node": "node-1", "X-Aiproxy-Instance": "a", "X-Aiproxy-Cache": "off",
 		"X-Request-Id": "req_simulator-1", "X-Ratelimit-Limit-Requests": "10000", "Content-Length": strconv.Itoa(len(got.body)),
@@ -68,10 +68,12 @@ func TestHeaders(t *testing.T) {
 		t.Fatalf("status %d: %s", got.status, got.body)
 	}
 	sent := sim.Requests()[0].Header
-	if text := fmt.Sprint(sent); strings.Contains(text, "client-key") || strings.Contains(text, "Model-Provider") {
-		t.Errorf("upstream got %s", text)
+	for _, kept := range []string{"client-key", "Model-Provider", "Openai-Organization"} {
+		if text := fmt.Sprint(sent); strings.Contains(text, kept) {
+			t.Errorf("upstream got %s: %s", kept, text)
+		}
 	}
-	if sent.Get("Authorization") != "Bearer upstream-key" || sent.Get("OpenAI-Organization") != "org" {
+	if sent.Get("Authorization") != "Bearer upstream-key" || sent.Get("OpenAI-Beta") != "v2" {
 		t.Errorf("upstream got %v", sent)
 	}
 }
