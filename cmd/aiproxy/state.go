@@ -30,10 +30,13 @@ func (n *node) checks() []gateway.Check {
 	r := n.store.Readiness()
 	state := gateway.Check{Name: "state", OK: r.Ready()}
 	switch {
+	case r.CaughtUp:
 	case r.Fault != "":
 		state.Detail = "not admitted to the cluster: " + r.Fault
 	case !r.Initialised:
 		state.Detail = "no configuration yet: the node is joining or the cluster is forming"
+	case r.Stale:
+		state.Detail = "no cluster was found, the last state serves"
 	default:
 		state.Detail = "the last state is being brought up to date"
 	}
