@@ -47,6 +47,8 @@ func NewServer(h http.Handler, logger *slog.Logger) *Server {
 			ReadHeaderTimeout: readHeaderTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
+			// Else net/http itself would answer OPTIONS *, with a 200 and without a key.
+			DisableGeneralOptionsHandler: true,
 			HTTP2: &http.HTTP2Config{
 				MaxConcurrentStreams: maxStreams,
 				SendPingTimeout:      pingAfter,

@@ -193,6 +193,35 @@ func TestHTTP2OverTLS(t *testing.T) {
 	}
 }
 
+// TestOptionsOfTheServer asks for what net/http would answer by itself.
+func TestOptionsOfTheServer(t *testing.T) {
+	t.Parallel()
+	server, address, served := start(t, newGateway(t, setup{}))
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil || !strings.Contains(string(body), `"error"`) || reply.Header.Get("X-Request-Id") == "" {
+		t.Errorf("%d %s, %v, header %v", reply.StatusCode, body, err, reply.Header)
+	}
+	if err := server.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestServerComplaintsReachTheLog(t *testing.T) {
 	t.Parallel()
 	log := new(logBuffer)
