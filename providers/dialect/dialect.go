@@ -28,6 +28,7 @@ type Model struct {
 type codec interface {
 	encodeError(e *Error) []byte
 	encodeStreamError(e *Error) []byte
+	foreignError(status int, body []byte) *Error
 	encodeModels(models []Model) []byte
 	encodeModel(m Model) []byte
 	usageFromReply(body []byte) (Usage, bool)
