@@ -56,6 +56,9 @@ func (a *attempt) call(ctx context.Context) *fault {
 		return a.callFault(err, context.Cause(ctx))
 	}
 	a.reply = reply
+	if reply.Status < http.StatusOK || redirects(reply.Status) {
+		return a.redirected()
+	}
 	if succeeded(reply.Status) && isEventStream(reply.Header) {
 		return a.relayStream(ctx)
 	}
@@ -138,4 +141,8 @@ func (a *attempt) clientGone() *fault {
 
 func succeeded(status int) bool {
 	return status >= http.StatusOK && status < http.StatusMultipleChoices
+}
+
+func redirects(status int) bool {
+	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
 }

@@ -47,13 +47,13 @@ func TestFallback(t *testing.T) {
 		{"402", []doFunc{answering(402, "{}"), ok}, 200, `{"from":"ok"}`, "b", 2},
 		{"403", []doFunc{answering(403, "{}"), ok}, 200, `{"from":"ok"}`, "b", 2},
 		{"a short body broken off", []doFunc{brokenBody, ok}, 200, `{"from":"ok"}`, "b", 2},
-		{"400 is the caller's fault", []doFunc{answering(400, `{"detail":"no"}`), ok}, 400, `{"detail":"no"}`, "a", 1},
-		{"404 is the caller's fault", []doFunc{answering(404, "{}"), ok}, 404, "{}", "a", 1},
-		{"nobody left: the last answer", []doFunc{answering(500, "A"), answering(429, "B")}, 429, "B", "b", 2},
-		{"three attempts at most", []doFunc{refused, refused, answering(503, "C"), ok}, 503, "C", "c", 3},
-		{"an answer is better than none", []doFunc{answering(429, "A"), refused}, 429, "A", "a", 2},
+		{"400 is the caller's fault", []doFunc{answering(400, `{"error":{"odd":1}}`), ok}, 400, `{"error":{"odd":1}}`, "a", 1},
+		{"404 is the caller's fault", []doFunc{answering(404, "{}"), ok}, 404, "", "a", 1},
+		{"nobody left: the last answer", []doFunc{answering(500, `{"error":{"from":"A"}}`), answering(429, `{"error":{"from":"B"}}`)}, 429, `{"error":{"from":"B"}}`, "b", 2},
+		{"three attempts at most", []doFunc{refused, refused, answering(503, `{"error":{"from":"C"}}`), ok}, 503, `{"error":{"from":"C"}}`, "c", 3},
+		{"an answer is better than none", []doFunc{answering(429, `{"error":{"from":"A"}}`), refused}, 429, `{"error":{"from":"A"}}`, "a", 2},
 		{"nobody answers: the last instance is named", []doFunc{refused, failing(providers.ClassGateway, "send", io.EOF)}, 500, "", "b", 2},
-		{"the newest answer", []doFunc{answering(429, "A"), answering(500, "B"), refused}, 500, "B", "b", 3},
+		{"the newest answer", []doFunc{answering(429, `{"error":{"from":"A"}}`), answering(500, `{"error":{"from":"B"}}`), refused}, 500, `{"error":{"from":"B"}}`, "b", 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	codeBroken      = "upstream_connection_error"
 	codeTimeout     = "upstream_timeout"
 	codeTruncated   = "upstream_truncated"
+	codeRedirect    = "upstream_redirect"
 	codeGateway     = "internal_error"
 	codeCanceled    = "request_canceled"
 )
@@ -35,8 +36,6 @@ const (
 // fault is an attempt that did not end well.
 type fault struct {
 	class providers.Class
-	// answered tells that the upstream has answered, with a status that speaks for itself.
-	answered bool
 	// phase is where a call without a good answer ended.
 	phase string
 	// cause is for the log, never for the client: it may hold addresses.
@@ -98,6 +97,18 @@ func (a *attempt) readFault(err, cause error) *fault {
 		tell: dialect.Error{
 			Status: http.StatusBadGateway, Code: codeBroken,
 			Message: fmt.Sprintf("instance %q broke off its answer (phase read%s): try again", a.target.instance.Name, reason(err)),
+		},
+	}
+}
+
+// redirected is the fault of a reply that sends the caller elsewhere, or to another protocol. It does not reach the
+// client, whose library might follow it, with the request, past the gateway.
+func (a *attempt) redirected() *fault {
+	return &fault{
+		class: providers.ClassProvider, phase: providers.PhaseHead, cause: statusError(a.reply.Status),
+		tell: dialect.Error{
+			Status: http.StatusBadGateway, Code: codeRedirect,
+			Message: fmt.Sprintf("instance %q answered with status %d, which is no answer of its API: check its base_url", a.target.instance.Name, a.reply.Status),
 		},
 	}
 }

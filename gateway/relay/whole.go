@@ -29,18 +29,21 @@ func (a *attempt) relayWhole(ctx context.Context) *fault {
 	if err != nil && !whole {
 		return a.readFault(err, context.Cause(ctx))
 	}
+	text := buf[:n]
 	if !good {
-		if f := a.judge(buf[:n], whole); f != nil {
+		a.ending.class = a.target.provider.Classify(a.reply.Status, a.reply.Header, text)
+		text, whole = a.shape(text, whole)
+		if f := a.passOver(text, whole); f != nil {
 			return f
 		}
 	}
 	a.offer()
 	if whole {
-		a.x.client.length = n
+		a.x.client.length = len(text)
 		if good {
-			a.ending.lookWhole(a.x.req.Dialect, buf[:n])
+			a.ending.lookWhole(a.x.req.Dialect, text)
 		}
-		if a.send(buf[:n], partOfBody) != nil {
+		if a.send(text, partOfBody) != nil {
 			return a.clientGone()
 		}
 		return nil
@@ -79,18 +82,16 @@ func (a *attempt) fill(buf []byte, once bool) (int, error) {
 	return n, nil
 }
 
-// judge classifies a reply that is no success. It returns a fault when another instance may do better, and nil when
-// the reply is to be relayed. beginning is all of the body if whole.
-func (a *attempt) judge(beginning []byte, whole bool) *fault {
-	class := a.target.provider.Classify(a.reply.Status, a.reply.Header, beginning)
-	a.ending.class = class
-	f := &fault{class: class, answered: true, phase: providers.PhaseFirstByte, cause: statusError(a.reply.Status)}
+// passOver returns a fault when another instance may do better than this reply, which is no success, and nil when it
+// is to be relayed. The text is all of the body if whole.
+func (a *attempt) passOver(text []byte, whole bool) *fault {
+	f := &fault{class: a.ending.class, phase: providers.PhaseFirstByte, cause: statusError(a.reply.Status)}
 	f.tell = dialect.Error{Status: a.reply.Status}
 	if !a.x.more || !f.retriable() {
 		return nil
 	}
 	if whole {
-		a.x.kept = keptAnswer{reply: a.reply, target: a.target, body: slices.Clone(beginning)}
+		a.x.kept = keptAnswer{reply: a.reply, target: a.target, body: slices.Clone(text)}
 	}
 	return f
 }

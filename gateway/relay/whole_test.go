@@ -78,18 +78,30 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestAnswersOfFaultPassUnchanged(t *testing.T) {
+// errorStatuses are those of answers that tell of a fault.
+func errorStatuses() []int { return []int{400, 401, 404, 422, 429, 500, 503, 529} }
+
+// faulty starts an upstream that answers with the status and the page.
+func faulty(tb testing.TB, status int, page string, header ...string) string {
+	tb.Helper()
+	return upstreamServer(tb, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/odd")
+		w.Header().Set("Retry-After", "17")
+		w.Header().Set("X-Should-Retry", "false")
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, page)
+	})
+}
+
+func TestErrorsOfTheDialectPassUnchanged(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{`{"detail":"no"}`, "<h1>Bad Gateway</h1>", "", strings.Repeat("long ", 20000)} {
-		for _, status := range []int{400, 401, 404, 422, 429, 500, 503, 529, 302} {
-			url := upstreamServer(t, func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "text/odd")
-				w.Header().Set("Retry-After", "17")
-				w.Header().Set("X-Should-Retry", "false")
-				w.WriteHeader(status)
-				_, _ = io.WriteString(w, page)
-			})
-			got := post(t, serveOver(t, at("a", url)).URL, streamBody)
+	long := ` {"error": {"message":"` + strings.Repeat("long ", 20000) + `"}}`
+	for _, page := range []string{` {"error":{"odd":1}, "x":2} `, `{"error":{"message":"m","type":"t","param":null,"code":"c"}}`, long} {
+		for _, status := range errorStatuses() {
+			got := post(t, serveOver(t, at("a", faulty(t, status, page))).URL, streamBody)
 			header := []string{got.header.Get("Content-Type"), got.header.Get("Retry-After"), got.header.Get("X-Should-Retry")}
 			if diff := cmp.Diff([]string{"text/odd", "17", "false"}, header); diff != "" {
 				t.Errorf("%d: header (-want +got):\n%s", status, diff)
@@ -97,6 +109,53 @@ func TestAnswersOfFaultPassUnchanged(t *testing.T) {
 			if got.status != status || got.body != page || got.err != nil {
 				t.Errorf("%d: got %d, %d bytes, %v", status, got.status, len(got.body), got.err)
 			}
+		}
+	}
+}
+
+func TestErrorsOfOtherShapesAreShaped(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ page, message string }{
+		{`{"detail":"no"}`, "no"},
+		{"no healthy upstream", "no healthy upstream"},
+		{"<h1>Bad Gateway</h1>", ""},
+		{"", ""},
+		{strings.Repeat("<p>long</p>", 20000), ""},
+	}
+	for _, tt := range tests {
+		for _, status := range errorStatuses() {
+			got := post(t, serveOver(t, at("a", faulty(t, status, tt.page))).URL, streamBody)
+			message := tt.message
+			if message == "" {
+				message = fmt.Sprintf(`instance \"a\" answered with status %d and did not say why`, status)
+			}
+			if got.err != nil || got.status != status || !strings.HasPrefix(got.body, `{"error":{"message":"`+message+`","type":"`) {
+				t.Errorf("%d %.20q: got %d %s, %v", status, tt.page, got.status, got.body, got.err)
+			}
+			header := []string{got.header.Get("Content-Type"), got.header.Get("Content-Length"), got.header.Get("Retry-After")}
+			if diff := cmp.Diff([]string{"application/json", strconv.Itoa(len(got.body)), "17"}, header); diff != "" {
+				t.Errorf("%d: header (-want +got):\n%s", status, diff)
+			}
+		}
+	}
+}
+
+func TestACompressedErrorPassesUnchanged(t *testing.T) {
+	t.Parallel()
+	got := post(t, serveOver(t, at("a", faulty(t, 500, "\x1f\x8b", "Content-Encoding", "gzip"))).URL, chatBody)
+	if got.status != 500 || got.body != "\x1f\x8b" || got.header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestRedirectsStayHere makes sure that no client is sent past the gateway.
+func TestRedirectsStayHere(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{300, 302, 304, 307, 308} {
+		server := serveOver(t, at("a", faulty(t, status, "", "Location", "http://elsewhere.invalid/")))
+		got := post(t, server.URL, chatBody)
+		if got.status != http.StatusBadGateway || got.header.Get("Location") != "" || !strings.Contains(got.body, `"upstream_redirect"`) {
+			t.Errorf("%d: got %+v", status, got)
 		}
 	}
 }
