@@ -77,8 +77,12 @@ func (s *Store) precheck(caller peer.Identity, m fsm.Member) *callError {
 		return &callError{Code: codeForming, Message: "node " + s.config.NodeID + " is not in a cluster itself yet"}
 	case s.raft.State() != raft.Leader:
 		return s.notLeader()
+	case !s.settled.Load():
+		return &callError{Code: codeForming, Message: "node " + s.config.NodeID + " has just become the leader and is not ready to admit nodes yet"}
 	case m.ID == "" || m.ID != caller.NodeID || m.InstanceID != caller.InstanceID:
 		return &callError{Code: codeInvalid, Message: "a node can ask only for itself"}
+	case m.ID == s.config.NodeID:
+		return duplicateID(m.ID, s.config.Address)
 	}
 	host, _, err := net.SplitHostPort(m.Address)
 	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
@@ -148,14 +152,18 @@ func (s *Store) duplicate(ctx context.Context, known, m fsm.Member) *callError {
 	defer cancel()
 	found, err := s.peers.Probe(ctx, known.Address)
 	switch {
-	case known.ID == s.config.NodeID, err == nil && found.InstanceID == known.InstanceID:
-		return &callError{Code: codeDuplicateID, Message: fmt.Sprintf("node id %s is taken by the running node at %s: "+
-			"give this node another --node-id", m.ID, known.Address)}
+	case err == nil && found.InstanceID == known.InstanceID:
+		return duplicateID(m.ID, known.Address)
 	case err != nil:
 		return &callError{Code: codeDuplicateID, Message: fmt.Sprintf("node id %s belongs to a member at %s that does not answer now: "+
 			"if that node is gone for good, remove it first; else give this node another --node-id", m.ID, known.Address)}
 	}
 	return nil
+}
+
+func duplicateID(id, address string) *callError {
+	return &callError{Code: codeDuplicateID, Message: fmt.Sprintf("node id %s is taken by the running node at %s: "+
+		"give this node another --node-id", id, address)}
 }
 
 // addNonvoter admits m without a vote. It gets one when it has caught up: see promoteJoiners.

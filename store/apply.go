@@ -33,6 +33,10 @@ func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, er
 	if command.Key == "" {
 		command.Key = newID()
 	}
+	command.At = time.Now().UTC()
+	if _, err := command.Encode(); err != nil {
+		return fsm.Receipt{}, err // No leader would take it.
+	}
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	var unknown error
@@ -40,7 +44,7 @@ func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, er
 		receipt, err := s.applyOnce(ctx, command)
 		var rejected *fsm.Rejection
 		switch {
-		case err == nil, errors.As(err, &rejected), errors.Is(err, fsm.ErrCommandTooLarge):
+		case err == nil, errors.As(err, &rejected), isInvalid(err):
 			return receipt, err
 		case !errors.Is(err, errNotLeader):
 			unknown = err
@@ -68,7 +72,32 @@ func (s *Store) applyOnce(ctx context.Context, command fsm.Command) (fsm.Receipt
 	if leader == "" {
 		return fsm.Receipt{}, fmt.Errorf("%w: no leader is known", errNotLeader)
 	}
+	return s.forward(ctx, leader, command)
+}
+
+// forward sends the write to the leader, and stops waiting for it when this node learns that it leads no more: one
+// that hangs would take all of the time that its successor needs a small part of.
+func (s *Store) forward(ctx context.Context, leader raft.ServerAddress, command fsm.Command) (fsm.Receipt, error) {
+	news := s.leaderNews.listen()
+	if now, _ := s.raft.LeaderWithID(); now != leader {
+		return fsm.Receipt{}, fmt.Errorf("%w: the leader has just changed", errNotLeader)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-news:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	return s.caller.apply(ctx, string(leader), command)
+}
+
+// isInvalid tells that the leader refused the command for what it is, before it reached the log.
+func isInvalid(err error) bool {
+	refused, ok := errors.AsType[*callError](err)
+	return ok && refused.Code == codeInvalid
 }
 
 // applyHere proposes the command to the local Raft, which must lead.

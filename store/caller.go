@@ -80,7 +80,7 @@ func (c *caller) apply(ctx context.Context, address string, command fsm.Command)
 		return fsm.Receipt{}, reply.Rejection
 	case err == nil:
 		return reply.Receipt, nil
-	case !sent, errors.As(err, &refused) && refused.Code == codeNotLeader:
+	case !sent, errors.As(err, &refused) && !refused.Code.decided():
 		return fsm.Receipt{}, fmt.Errorf("%w: forward to %s: %w", errNotLeader, address, err)
 	default:
 		return fsm.Receipt{}, fmt.Errorf("forward to %s: %w", address, err)

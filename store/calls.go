@@ -79,6 +79,10 @@ func (s *Store) serveApply(w http.ResponseWriter, r *http.Request) {
 		refuse(w, s.notLeader())
 		return
 	}
+	if _, err := command.Encode(); err != nil {
+		refuse(w, &callError{Code: codeInvalid, Message: err.Error()})
+		return
+	}
 	receipt, err := s.applyHere(ctx, command)
 	var rejected *fsm.Rejection
 	switch {
@@ -88,8 +92,6 @@ func (s *Store) serveApply(w http.ResponseWriter, r *http.Request) {
 		answer(w, applyReply{Rejection: rejected})
 	case errors.Is(err, errNotLeader):
 		refuse(w, s.notLeader())
-	case errors.Is(err, fsm.ErrCommandTooLarge):
-		refuse(w, &callError{Code: codeInvalid, Message: err.Error()})
 	default:
 		refuse(w, &callError{Code: codeIndeterminate, Message: err.Error()})
 	}

@@ -34,6 +34,8 @@ type disk struct {
 	cache     *raft.LogCache
 	snapshots *raft.FileSnapshotStore
 	machine   *fsm.FSM
+	// existing tells that Raft has state from an earlier run.
+	existing bool
 	// mirrored tells that the state machine starts from its own mirror, so that Raft must not restore a snapshot into it.
 	mirrored bool
 }
@@ -69,6 +71,10 @@ func (d *disk) openRaft(c *Config) error {
 	d.snapshots, err = raft.NewFileSnapshotStoreWithLogger(d.dir, snapshotsRetained, raftLogger(c.Logger))
 	if err != nil {
 		return errors.Join(fmt.Errorf("open snapshots in %s: %w", d.dir, err), d.logs.Close())
+	}
+	d.existing, err = raft.HasExistingState(d.cache, d.logs, d.snapshots)
+	if err != nil {
+		return errors.Join(fmt.Errorf("look for raft state: %w", err), d.logs.Close())
 	}
 	return nil
 }

@@ -23,32 +23,39 @@ const (
 )
 
 // form brings this node into its cluster: state on disk continues, seeds are joined, neither starts a new cluster.
-func (s *Store) form(ctx context.Context, existing bool) {
+func (s *Store) form(ctx context.Context) {
 	seeds := s.config.otherSeeds()
 	switch {
-	case existing:
+	case s.disk.existing:
 		s.announce(ctx)
 	case len(seeds) > 0:
 		s.logger.Info("joining cluster", "seeds", seeds)
 		s.join(ctx, true, func() []string { return seeds })
 	default:
-		if err := s.bootstrap(); err != nil {
+		if err := s.bootstrap(); err != nil && ctx.Err() == nil {
 			s.config.OnFault(fmt.Errorf("start a new cluster: %w", err))
 		}
 	}
 }
 
-// bootstrap starts a cluster of which this node is the only voter. Its ID is on disk before Raft has any state.
+// bootstrap starts a cluster of which this node is the only voter. Its ID is on disk before Raft has any state, and
+// that the node is founding it until Raft has some.
 func (s *Store) bootstrap() error {
-	if s.node.Load().ClusterID == "" {
-		if err := s.adopt(newID()); err != nil {
-			return err
-		}
+	founding := *s.node.Load()
+	if founding.ClusterID == "" {
+		founding.ClusterID, founding.Founding = newID(), true
+	}
+	if err := s.replaceNode(founding); err != nil {
+		return err
 	}
 	self := raft.Server{
 		Suffrage: raft.Voter, ID: raft.ServerID(s.config.NodeID), Address: raft.ServerAddress(s.config.Address),
 	}
-	return s.raft.BootstrapCluster(raft.Configuration{Servers: []raft.Server{self}}).Error()
+	if err := s.raft.BootstrapCluster(raft.Configuration{Servers: []raft.Server{self}}).Error(); err != nil {
+		return err
+	}
+	founding.Founding = false
+	return s.replaceNode(founding)
 }
 
 // announce tells the cluster of this node's address and version if they changed since the last run. Nothing is read
@@ -85,6 +92,7 @@ func (s *Store) join(ctx context.Context, first bool, targets func() []string) {
 	for {
 		addresses := targets()
 		if len(addresses) == 0 {
+			s.joinFault.Store(nil)
 			return
 		}
 		for _, address := range addresses {
@@ -93,20 +101,32 @@ func (s *Store) join(ctx context.Context, first bool, targets func() []string) {
 				return
 			}
 			text := err.Error()
-			s.joinFault.Store(&text)
+			if first || isPermanent(err) {
+				// A member that only has news and finds nobody to tell is not refused.
+				s.joinFault.Store(&text)
+			}
 			if first && isPermanent(err) {
 				s.config.OnFault(fmt.Errorf("join via %s: %w", address, err))
 				return
 			}
 			if said[address] != text {
 				said[address] = text
-				s.logger.Warn("not admitted yet", "seed", address, "reason", text)
+				s.tellUnheard(first, address, text)
 			}
 		}
 		if !pause(ctx, joinPause) {
 			return
 		}
 	}
+}
+
+// tellUnheard says why a node's question for admission, or its news of itself, came to nothing so far.
+func (s *Store) tellUnheard(first bool, address, reason string) {
+	if first {
+		s.logger.Warn("not admitted yet", "seed", address, "reason", reason)
+		return
+	}
+	s.logger.Warn("cluster does not know this node's address and version yet", "asked", address, "reason", reason)
 }
 
 // isPermanent tells that no retry can make the cluster admit this node as it is.
@@ -144,8 +164,10 @@ func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {
 }
 
 func (s *Store) admitted(reply joinReply) error {
-	first := s.node.Load().ClusterID == ""
-	if err := s.adopt(reply.ClusterID); err != nil {
+	n := *s.node.Load()
+	first := n.ClusterID == ""
+	n.ClusterID = reply.ClusterID
+	if err := s.replaceNode(n); err != nil {
 		return err
 	}
 	s.joinFault.Store(nil)

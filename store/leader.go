@@ -15,6 +15,9 @@ import (
 // barrierTimeout bounds the enqueueing of the barrier that opens a span of leadership.
 const barrierTimeout = 2 * time.Minute
 
+// leadPause is the mean wait before a leader tries again what failed at the beginning of its span.
+const leadPause = time.Second
+
 // superviseLeadership runs leader's work while this node leads. It makes no Raft call itself, so it always drains
 // Raft's channel, and it awaits the end of one span before it begins the next. A repeated true means that leadership
 // was lost and won again.
@@ -40,14 +43,24 @@ func (s *Store) beginSpan(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var span sync.WaitGroup
 	span.Go(func() {
-		if err := s.lead(ctx); err != nil && ctx.Err() == nil {
-			s.logger.Warn("leader's work ended early", "error", err)
+		for !s.led(ctx) && pause(ctx, leadPause) {
 		}
 	})
 	return func() {
 		cancel()
 		span.Wait()
 	}
+}
+
+// led leads, and tells whether there is nothing left to lead. What goes wrong while leadership lasts, such as a disk
+// that is slow for a while, is tried again: a leader that does not do its work would be worse than none.
+func (s *Store) led(ctx context.Context) bool {
+	err := s.lead(ctx)
+	if err == nil || ctx.Err() != nil || errors.Is(err, raft.ErrNotLeader) || errors.Is(err, raft.ErrLeadershipLost) {
+		return true
+	}
+	s.logger.Warn("leader's work failed, it is tried again", "error", err)
+	return false
 }
 
 // lead does what a leader has to do for the cluster, until ctx ends.
@@ -63,6 +76,8 @@ func (s *Store) lead(ctx context.Context) error {
 		return err
 	}
 	s.caughtUp.Store(true)
+	s.settled.Store(true)
+	defer s.settled.Store(false)
 
 	var jobs sync.WaitGroup
 	defer jobs.Wait()
@@ -81,7 +96,12 @@ func (s *Store) initialise(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make first configuration: %w", err)
 	}
-	if err := s.propose(ctx, fsm.ClusterInit, first); err != nil {
+	err = s.propose(ctx, fsm.ClusterInit, first)
+	if rejected, ok := errors.AsType[*fsm.Rejection](err); ok {
+		s.config.OnFault(fmt.Errorf("the configuration can't be a cluster's first: %w", rejected))
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("initialise cluster: %w", err)
 	}
 	s.logger.Info("new cluster started", "cluster_id", clusterID, "instances", len(first.Instances))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +48,7 @@ func (s raftSink) Accept(_ string, level hclog.Level, message string, args ...an
 
 func (s raftSink) severity(level hclog.Level, message string, args []any) slog.Level {
 	switch {
-	case level < hclog.Warn || routine(message) || joining(args) || s.repeats.again(message, args):
+	case level < hclog.Warn || routine(message) || expected(args) || s.repeats.again(message, args):
 		return slog.LevelDebug
 	case level == hclog.Warn:
 		return slog.LevelWarn
@@ -70,11 +71,18 @@ func routine(message string) bool {
 	}
 }
 
-// joining tells that Raft has called on a node that was just admitted and does not know it yet.
-func joining(args []any) bool {
+// expected tells that Raft complains of what the store brought about: it has called on a node that was just admitted
+// and does not know it yet, or this node is stopping and has closed Raft's streams. Raft's decoder keeps only the text
+// of the latter.
+func expected(args []any) bool {
 	for _, arg := range args {
-		var refused *peer.RefusedError
-		if err, ok := arg.(error); ok && errors.As(err, &refused) && refused.Code == peer.CodeNoCluster {
+		err, ok := arg.(error)
+		if !ok {
+			continue
+		}
+		refused, ok := errors.AsType[*peer.RefusedError](err)
+		if ok && refused.Code == peer.CodeNoCluster || errors.Is(err, peer.ErrClosed) ||
+			strings.Contains(err.Error(), net.ErrClosed.Error()) {
 			return true
 		}
 	}

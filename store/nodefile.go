@@ -24,6 +24,27 @@ type nodeFile struct {
 	InstanceID string `json:"instance_id"`
 	// ClusterID is empty until the node has started or joined a cluster.
 	ClusterID string `json:"cluster_id,omitempty"`
+	// Founding tells that this node has minted ClusterID and not yet started Raft with it. Without it, a node that has
+	// a cluster but no Raft state has lost that state, and must not start the cluster a second time.
+	Founding bool `json:"founding,omitempty"`
+}
+
+// settled is the node file as it has to be for this start. existing tells whether there is Raft state; seeds whether
+// there are other nodes to join. A node without the state that its file speaks of starts over as another instance,
+// because it may have voted and acknowledged what it does not remember.
+func (n nodeFile) settled(dir string, existing, seeds bool) (nodeFile, error) {
+	switch {
+	case existing:
+		n.Founding = false // The last run ended just after its bootstrap, if it was true.
+	case n.ClusterID == "":
+	case seeds:
+		n = nodeFile{Format: dataFormat, NodeID: n.NodeID, InstanceID: newID()}
+	case !n.Founding:
+		return n, fmt.Errorf("data directory %s is of a node of cluster %s, but its Raft state is gone (%s): restore it, or "+
+			"let the node join anew with --seed-nodes, or move the directory away to start a new cluster",
+			dir, n.ClusterID, raftFileName)
+	}
+	return n, nil
 }
 
 // NodeIDOf returns the node ID that the data directory belongs to, or "" if it is new.

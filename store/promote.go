@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -50,11 +51,19 @@ func (s *Store) caughtUpWithUs(ctx context.Context, server raft.Server) bool {
 	defer cancel()
 	goal := s.View().Index
 	pong, err := s.caller.ping(ctx, string(server.Address))
-	return err == nil && pong.NodeID == string(server.ID) && pong.FSMIndex+promoteLag >= goal && pong.FSMIndex > 0
+	known, ok := s.View().Member(string(server.ID))
+	return err == nil && ok && pong.NodeID == known.ID && pong.InstanceID == known.InstanceID &&
+		pong.FSMIndex+promoteLag >= goal && pong.FSMIndex > 0
 }
 
+// promote gives the node its vote, if it is still the one that was looked at: a join may just have replaced it or
+// changed its address.
 func (s *Store) promote(ctx context.Context, server raft.Server) {
-	if err := await(ctx, s.raft.AddVoter(server.ID, server.Address, 0, enqueueTimeout)); err != nil {
+	now := s.raft.GetConfiguration()
+	if now.Error() != nil || !slices.Contains(now.Configuration().Servers, server) {
+		return
+	}
+	if err := await(ctx, s.raft.AddVoter(server.ID, server.Address, now.Index(), enqueueTimeout)); err != nil {
 		s.logger.Warn("node not promoted yet", "member", string(server.ID), "error", err)
 		return
 	}

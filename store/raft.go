@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,25 +16,22 @@ const (
 	maxAppendEntries = 256
 )
 
-// openRaft starts the Raft group's local member and tells whether it had state from an earlier run.
-func (s *Store) openRaft() (existing bool, err error) {
-	existing, err = raft.HasExistingState(s.disk.cache, s.disk.logs, s.disk.snapshots)
-	if err != nil {
-		return false, fmt.Errorf("look for raft state: %w", err)
-	}
+// openRaft starts the Raft group's local member.
+func (s *Store) openRaft() error {
 	// A wrapper that lacks WithPreVote would silently turn pre-vote off, so Raft gets the transport as it is.
-	transport := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+	s.network = raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:                  s.peers.Raft(s.config.Address),
 		MaxPool:                 transportPool,
 		Timeout:                 transportTimeout,
 		Logger:                  raftLogger(s.logger),
 		MsgpackUseNewTimeFormat: true,
 	})
-	s.raft, err = raft.NewRaft(s.raftConfig(), s.disk.machine, s.disk.cache, s.disk.logs, s.disk.snapshots, transport)
+	var err error
+	s.raft, err = raft.NewRaft(s.raftConfig(), s.disk.machine, s.disk.cache, s.disk.logs, s.disk.snapshots, s.network)
 	if err != nil {
-		return false, fmt.Errorf("start raft: %w", err)
+		return errors.Join(fmt.Errorf("start raft: %w", err), s.network.Close())
 	}
-	return existing, nil
+	return nil
 }
 
 func (s *Store) raftConfig() *raft.Config {
@@ -77,6 +75,7 @@ func (s *Store) noteLeader(event raft.Observation) {
 	if !ok {
 		return
 	}
+	s.leaderNews.ring()
 	if leader.LeaderID == "" {
 		s.logger.Warn("cluster has no leader")
 		return

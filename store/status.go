@@ -83,6 +83,9 @@ type MemberStatus struct {
 	Error        string `json:"error,omitempty"`
 }
 
+// voterName is the suffrage of a node that votes.
+const voterName = "voter"
+
 // stateUnreachable is the state of a node that does not answer.
 const stateUnreachable = "unreachable"
 
@@ -194,7 +197,7 @@ func (m *MemberStatus) judge(commit uint64, contact time.Duration) {
 func countVotes(members []MemberStatus) QuorumStatus {
 	var q QuorumStatus
 	for _, m := range members {
-		if m.Suffrage != strings.ToLower(raft.Voter.String()) {
+		if m.Suffrage != voterName {
 			continue
 		}
 		q.Voters++

@@ -23,17 +23,22 @@ type Store struct {
 	logger  *slog.Logger
 	started time.Time
 
-	node   atomic.Pointer[nodeFile]
-	disk   *disk
-	peers  *peer.Transport
-	raft   *raft.Raft
-	caller *caller
+	node    atomic.Pointer[nodeFile]
+	disk    *disk
+	peers   *peer.Transport
+	network *raft.NetworkTransport
+	raft    *raft.Raft
+	caller  *caller
+	// leaderNews rings whenever this node learns of a leader or that there is none.
+	leaderNews bell
 
 	// admission serialises joins on the leader.
 	admission sync.Mutex
-	progress  *progress
-	nudges    chan struct{}
-	probes    *probes
+	// settled is set while this node leads and has applied all that earlier leaders decided.
+	settled  atomic.Bool
+	progress *progress
+	nudges   chan struct{}
+	probes   *probes
 	// caughtUp is set once this node has applied all that the leader had at some moment after the start.
 	caughtUp atomic.Bool
 	// joinFault is the reason why the cluster refuses this node, if it does.
@@ -56,32 +61,33 @@ func Open(c Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{config: c, logger: c.Logger, started: time.Now(), nudges: make(chan struct{}, 1)}
-	s.node.Store(&node)
 	if s.disk, err = openDisk(&c); err != nil {
 		return nil, err
+	}
+	if err := s.settleNode(node); err != nil {
+		return nil, errors.Join(err, s.disk.close())
 	}
 	if err := s.openPeers(); err != nil {
 		return nil, errors.Join(err, s.disk.close())
 	}
-	existing, err := s.openRaft()
-	if err != nil {
+	if err := s.openRaft(); err != nil {
 		return nil, errors.Join(err, s.peers.Close(), s.disk.close())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
-	s.start(ctx, existing)
+	s.start(ctx)
 	return s, nil
 }
 
 // start begins the store's tasks. Each ends when ctx does.
-func (s *Store) start(ctx context.Context, existing bool) {
+func (s *Store) start(ctx context.Context) {
 	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
 	s.probes = newProbes(s.caller.ping, &s.tasks)
 	s.task(func() { s.serve(ctx) })
 	s.task(func() { s.serveCalls(ctx) })
 	s.task(func() { s.superviseLeadership(ctx) })
 	s.task(func() { s.observe(ctx) })
-	s.task(func() { s.form(ctx, existing) })
+	s.task(func() { s.form(ctx) })
 	s.task(func() { s.catchUp(ctx) })
 }
 
@@ -149,13 +155,24 @@ func (s *Store) serveCalls(ctx context.Context) {
 	}
 }
 
-// adopt makes clusterID this node's cluster, for good.
-func (s *Store) adopt(clusterID string) error {
-	n := *s.node.Load()
-	if n.ClusterID == clusterID {
+// settleNode makes the node file fit what is on disk beside it.
+func (s *Store) settleNode(was nodeFile) error {
+	n, err := was.settled(s.config.Dir, s.disk.existing, len(s.config.otherSeeds()) > 0)
+	if err != nil {
+		return err
+	}
+	if n.InstanceID != was.InstanceID {
+		s.logger.Warn("node has no raft state, it joins anew as another instance", "cluster_id", was.ClusterID)
+	}
+	s.node.Store(&was)
+	return s.replaceNode(n)
+}
+
+// replaceNode makes n this node's file, on disk first.
+func (s *Store) replaceNode(n nodeFile) error {
+	if n == *s.node.Load() {
 		return nil
 	}
-	n.ClusterID = clusterID
 	if err := n.write(s.config.Dir); err != nil {
 		return err
 	}
@@ -177,7 +194,7 @@ func (s *Store) shutdown(ctx context.Context) error {
 	// 2. No task starts anything new.
 	s.stop()
 	// 3. Raft stops before what it writes to.
-	raftErr := within(ctx, "stop raft", func() error { return s.raft.Shutdown().Error() })
+	raftErr := s.stopRaft(ctx)
 	// 4. The port closes, with all connections, which unblocks tasks that wait for a peer.
 	peersErr := s.peers.Close()
 	tasksErr := within(ctx, "end tasks", func() error { s.tasks.Wait(); return nil })
@@ -188,17 +205,46 @@ func (s *Store) shutdown(ctx context.Context) error {
 	return errors.Join(peersErr, s.disk.close())
 }
 
-// handOver transfers leadership to the most current voter, if there is another one.
+// stopRaft stops Raft. Its streams close before it is waited for: it waits for its own exchanges, and a peer that hangs
+// would hold one up for transportTimeout.
+func (s *Store) stopRaft(ctx context.Context) error {
+	stopped := s.raft.Shutdown()
+	return errors.Join(s.network.Close(), within(ctx, "stop raft", stopped.Error))
+}
+
+// handOver transfers leadership to the most current voter that answers, if there is one. Raft's own choice may fall on
+// one that hangs, on which it would wait for an election's time in vain.
 func (s *Store) handOver(ctx context.Context) {
 	if s.raft.State() != raft.Leader || s.otherVoters() == 0 {
 		return
 	}
-	err := within(ctx, "transfer leadership", func() error { return s.raft.LeadershipTransfer().Error() })
+	heir, ok := s.heir(ctx)
+	if !ok {
+		s.logger.Info("leadership not handed over, no other voter answers")
+		return
+	}
+	err := within(ctx, "transfer leadership", func() error {
+		return s.raft.LeadershipTransferToServer(heir.ID, heir.Address).Error()
+	})
 	if err != nil {
 		s.logger.Info("leadership not handed over, an election follows", "error", err)
 		return
 	}
 	s.logger.Info("leadership handed over")
+}
+
+// heir is the other voter with the longest log among those that answer.
+func (s *Store) heir(ctx context.Context) (heir raft.Server, ok bool) {
+	members, _ := s.memberStatuses(ctx)
+	var longest uint64
+	for _, m := range members {
+		if m.ID == s.config.NodeID || m.Suffrage != voterName || !m.Reachable || ok && m.LastIndex <= longest {
+			continue
+		}
+		heir = raft.Server{ID: raft.ServerID(m.ID), Address: raft.ServerAddress(m.RaftAddr)}
+		longest, ok = m.LastIndex, true
+	}
+	return heir, ok
 }
 
 func (s *Store) otherVoters() int {

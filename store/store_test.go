@@ -70,6 +70,23 @@ func TestIdempotencyKeyAppliesOnceAcrossNodes(t *testing.T) {
 	}
 }
 
+func TestCommandThatCannotBeIsRefusedAtOnceOnAnyNode(t *testing.T) {
+	t.Parallel()
+	for _, n := range form(t, 2) {
+		command, err := fsm.NewCommand(fsm.InstanceSet, fsm.Instance{Name: strings.Repeat("x", fsm.MaxCommandSize)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.Apply(t.Context(), command); !errors.Is(err, fsm.ErrCommandTooLarge) {
+			t.Errorf("%s: too large a command: %v, want ErrCommandTooLarge", n.config.NodeID, err)
+		}
+		_, err = n.Apply(t.Context(), fsm.Command{Version: 1, Type: "unknown", Payload: []byte("{}")})
+		if !errors.Is(err, fsm.ErrUnknownType) || errors.Is(err, fsm.ErrIndeterminate) {
+			t.Errorf("%s: an unknown command: %v, want ErrUnknownType", n.config.NodeID, err)
+		}
+	}
+}
+
 func TestClusterSurvivesItsLeader(t *testing.T) {
 	t.Parallel()
 	nodes := form(t, 3)
@@ -201,6 +218,7 @@ func TestOpenRefusals(t *testing.T) {
 			write(t, dir, "node.json", `{"format":99,"node_id":"n1","instance_id":"x"}`)
 		}, "newer version"},
 		{"node file lost", func(t *testing.T, dir string) { t.Helper(); remove(t, dir, "node.json") }, "but no node.json"},
+		{"all state but the node file lost", func(t *testing.T, dir string) { t.Helper(); loseState(t, dir) }, "its Raft state is gone"},
 		{"raft log lost", func(t *testing.T, dir string) { t.Helper(); remove(t, dir, "raft.db") }, "the log was lost"},
 		{"raft log damaged", func(t *testing.T, dir string) { t.Helper(); write(t, dir, "raft.db", "junk") }, "raft.db can't be opened"},
 	}
