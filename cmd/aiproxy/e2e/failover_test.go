@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"slices"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestKillsUnderLoad kills a follower and then the leader. Clients of the surviving nodes must not notice, and writes
@@ -49,6 +51,40 @@ func TestKillsUnderLoad(t *testing.T) {
 	leader.start(t)
 	c.awaitVoters(t, 3, c.nodes...)
 	c.awaitEqualStates(t)
+}
+
+// TestHangingNodes stops the leader without ending it: its connections stay open and silent. A write
+// on another node must reach the next leader within its own time. Then a follower hangs, and the leader must still end
+// cleanly.
+func TestHangingNodes(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 3)
+	leader := c.leader(t, c.nodes)
+	survivors := c.without(leader)
+	leader.signal(t, syscall.SIGSTOP)
+	receipt := survivors[0].put(t, "/loadbalancer/instances/sim-a", `{"weight": 4}`)
+	if slices.Contains(receipt.Applied, leader.id) || len(receipt.Applied) != 2 {
+		t.Errorf("applied on %v", receipt.Applied)
+	}
+	for _, n := range survivors {
+		begun := time.Now()
+		n.status()
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("status of %s took %s", n.id, took)
+		}
+	}
+	leader.signal(t, syscall.SIGCONT)
+	c.awaitVoters(t, 3, c.nodes...)
+	c.awaitEqualStates(t)
+
+	leader = c.leader(t, c.nodes)
+	hanging := c.without(leader)[0]
+	hanging.signal(t, syscall.SIGSTOP)
+	leader.signal(t, syscall.SIGTERM)
+	if code := leader.wait(t); code != 0 {
+		t.Errorf("exit status %d beside a node that hangs:\n%s", code, leader.output)
+	}
+	hanging.signal(t, syscall.SIGCONT)
 }
 
 // TestWithoutQuorum keeps traffic on the last node standing, which says what is wrong.
