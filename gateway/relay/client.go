@@ -82,6 +82,7 @@ func (c *client) flush() error {
 // commit writes the header of the offered reply.
 func (c *client) commit() {
 	h := c.w.Header()
+	h[headerContentType] = nil // If the upstream tells none, net/http shall not guess.
 	maps.Copy(h, c.reply.Header)
 	switch {
 	case isEventStream(c.reply.Header):

@@ -26,7 +26,7 @@ type ending struct {
 var (
 	wordFinish = []byte(`"finish_reason"`)
 	wordUsage  = []byte(`"usage"`)
-	wordError  = []byte(`{"error"`)
+	wordError  = []byte(`"error"`)
 	wordDone   = []byte("[DONE]")
 	fieldData  = []byte("data:")
 	colon      = []byte(":")
@@ -43,7 +43,7 @@ func (e *ending) look(d dialect.Name, events []byte) {
 	if isData(events, wordDone) {
 		e.done = true
 	}
-	if isData(events, wordError) {
+	if hasMember(events, wordError, '{') { // "error":null is in every chunk of some streams
 		e.class = providers.ClassProvider
 	}
 }

@@ -79,6 +79,8 @@ func TestEveryCuttingArrivesByteForByte(t *testing.T) {
 		"spaced":         "data: {\"choices\":[{\"finish_reason\" : \"length\"}]}\n\n",
 		"blank at end":   done + "\n\n\n\n",
 		"error":          delta + "\n\ndata: {\"error\":{\"message\":\"overloaded\"}}\n\n",
+		"error, spaced":  delta + "\n\ndata: { \"error\" : {\"message\":\"overloaded\"}}\n\n",
+		"error, later":   delta + "\n\ndata: {\"id\":\"1\",\"error\":{\"message\":\"overloaded\"},\"choices\":[]}\n\n",
 		"event behind":   finish + "\n\n: still here\n",
 		"large events":   "data: {\"x\":\"" + strings.Repeat("é", 100<<10) + "\"}\n\n" + done + "\n\n",
 		"huge, finished": "data: {\"x\":\"" + strings.Repeat("é", 300<<10) + "\",\"finish_reason\":\"stop\"}\n\n",

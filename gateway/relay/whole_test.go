@@ -160,6 +160,19 @@ func TestRedirectsStayHere(t *testing.T) {
 	}
 }
 
+// TestNoContentTypeIsInvented covers upstreams that do not say what they send, which net/http would guess at.
+func TestNoContentTypeIsInvented(t *testing.T) {
+	t.Parallel()
+	url := upstreamServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Type"] = nil
+		_, _ = io.WriteString(w, "<html></html>")
+	})
+	got := post(t, serveOver(t, at("a", url)).URL, chatBody)
+	if values, ok := got.header["Content-Type"]; ok || got.body != "<html></html>" {
+		t.Errorf("Content-Type = %v, body %q", values, got.body)
+	}
+}
+
 func TestLargeRepliesAreWhole(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, 32<<10 - 1, 32 << 10, 32<<10 + 1, 1 << 20, 5<<20 + 3} {
