@@ -147,7 +147,7 @@ func (s *Store) askFollowing(ctx context.Context, address string) error {
 		case err == nil:
 			return s.admitted(reply)
 		case errors.Is(err, peer.ErrSelf):
-			return fmt.Errorf("seed %s is this node itself", address)
+			return s.askedItself(address)
 		case errors.As(err, &refused) && refused.Code == codeNotLeader && refused.Leader != "" && refused.Leader != address:
 			address = refused.Leader
 		default:
@@ -155,6 +155,14 @@ func (s *Store) askFollowing(ctx context.Context, address string) error {
 		}
 	}
 	return fmt.Errorf("no leader found within %d referrals", maxReferrals)
+}
+
+// askedItself explains why the address to ask at is this node's own.
+func (s *Store) askedItself(address string) error {
+	if address == s.config.Address {
+		return fmt.Errorf("the nodes still take this node at %s for their leader, an election has to pass first", address)
+	}
+	return fmt.Errorf("seed %s is this node itself: name other nodes in --seed-nodes, or none to start a new cluster", address)
 }
 
 func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {

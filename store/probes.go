@@ -15,8 +15,10 @@ const (
 
 // probes asks other nodes how they are, each at most once a second however many want to know.
 type probes struct {
-	ping  func(ctx context.Context, address string) (pingReply, error)
-	tasks *sync.WaitGroup
+	ping func(ctx context.Context, address string) (pingReply, error)
+	// commit is the commit index that this node knows of.
+	commit func() uint64
+	tasks  *sync.WaitGroup
 
 	mu    sync.Mutex
 	nodes map[string]*probe
@@ -25,13 +27,16 @@ type probes struct {
 // probe is the last or the running question to one address. done is closed once reply and err are there.
 type probe struct {
 	begun time.Time
-	done  chan struct{}
-	reply pingReply
-	err   error
+	// commit is the commit index when the probe began: what the other node has to have. The index at the time of
+	// reading would make a healthy node look late by all that was written since.
+	commit uint64
+	done   chan struct{}
+	reply  pingReply
+	err    error
 }
 
-func newProbes(ping func(context.Context, string) (pingReply, error), tasks *sync.WaitGroup) *probes {
-	return &probes{ping: ping, tasks: tasks, nodes: map[string]*probe{}}
+func newProbes(ping func(context.Context, string) (pingReply, error), commit func() uint64, tasks *sync.WaitGroup) *probes {
+	return &probes{ping: ping, commit: commit, tasks: tasks, nodes: map[string]*probe{}}
 }
 
 // all probes the addresses at the same time and returns what is known of each after probeTimeout at the latest.
@@ -61,7 +66,7 @@ func (p *probes) start(address string) *probe {
 	if r := p.nodes[address]; r != nil && time.Since(r.begun) < probeFresh {
 		return r
 	}
-	r := &probe{begun: time.Now(), done: make(chan struct{})}
+	r := &probe{begun: time.Now(), commit: p.commit(), done: make(chan struct{})}
 	p.nodes[address] = r
 	p.tasks.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)

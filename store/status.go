@@ -145,19 +145,20 @@ func (s *Store) memberStatuses(ctx context.Context) ([]MemberStatus, uint64) {
 		pongs[address] = answers[i]
 	}
 	commit := s.raft.CommitIndex()
+	for _, answer := range answers {
+		if answer.reply.State == stateName(raft.Leader) {
+			commit = max(commit, answer.reply.CommitIndex)
+		}
+	}
 	members := make([]MemberStatus, 0, len(servers))
 	for _, server := range servers {
 		answer := pongs[string(server.Address)]
 		if server.ID == raft.ServerID(s.config.NodeID) {
-			answer = probe{reply: s.pong()}
+			answer = probe{reply: s.pong(), commit: commit}
 		}
-		if answer.reply.State == stateName(raft.Leader) {
-			commit = max(commit, answer.reply.CommitIndex)
-		}
-		members = append(members, s.memberStatus(server, answer))
-	}
-	for i := range members {
-		members[i].judge(commit, s.config.scaled(heartbeatTimeout))
+		m := s.memberStatus(server, answer)
+		m.judge(answer.commit, s.config.scaled(heartbeatTimeout))
+		members = append(members, m)
 	}
 	return members, commit
 }

@@ -82,7 +82,7 @@ func Open(c Config) (*Store, error) {
 // start begins the store's tasks. Each ends when ctx does.
 func (s *Store) start(ctx context.Context) {
 	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
-	s.probes = newProbes(s.caller.ping, &s.tasks)
+	s.probes = newProbes(s.caller.ping, s.raft.CommitIndex, &s.tasks)
 	s.task(func() { s.serve(ctx) })
 	s.task(func() { s.serveCalls(ctx) })
 	s.task(func() { s.superviseLeadership(ctx) })

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,6 +149,38 @@ func TestWithoutQuorumReadsGoOnAndWritesSaySo(t *testing.T) {
 			t.Errorf("%s reachable %t", m.ID, m.Reachable)
 		}
 	}
+}
+
+// TestWritesDoNotMakeNodesLookLate writes while the status is read: a probe's answer may be older than the last write.
+func TestWritesDoNotMakeNodesLookLate(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 3)
+	leader := leaderOf(t, nodes)
+	for i := range 200 {
+		if _, err := setWeight(t, leader, 1+i%90); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range leader.Status(t.Context()).Nodes {
+			if m.Lag > 64 {
+				t.Fatalf("after %d writes, each applied everywhere, %s lags by %d", i, m.ID, m.Lag)
+			}
+		}
+	}
+}
+
+// TestSeedThatIsTheNodeItself spells the node's own address in another way.
+func TestSeedThatIsTheNodeItself(t *testing.T) {
+	t.Parallel()
+	n := open(t, "n1", nil, func(c *store.Config) {
+		_, port, err := net.SplitHostPort(c.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Seeds = []string{"localhost:" + port}
+	})
+	eventually(t, "the node says what to do", func() bool {
+		return strings.Contains(n.Readiness().Fault, "is this node itself: name other nodes in --seed-nodes")
+	})
 }
 
 func TestWholeClusterRestartKeepsItsState(t *testing.T) {
