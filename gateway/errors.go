@@ -62,7 +62,7 @@ func badRequest(code, param, message string) error {
 
 // notFound answers a request that matches no route, with a guess at the usual mistakes.
 func (g *Gateway) notFound(_ *exchange, r *http.Request) error {
-	message := "There is nothing at " + r.Method + " " + clip(r.URL.Path) + "."
+	message := "There is nothing at " + clip(r.Method) + " " + clip(r.URL.Path) + "."
 	switch {
 	case strings.Contains(r.URL.Path, "//"):
 		message += " The path has a doubled slash: the client's base URL should not end in one."
@@ -85,7 +85,7 @@ func (g *Gateway) methodNotAllowed(x *exchange, r *http.Request) error {
 		Status:  http.StatusMethodNotAllowed,
 		Type:    "invalid_request_error",
 		Code:    "method_not_supported",
-		Message: r.URL.Path + " cannot be asked with this method, only with " + allow + ".",
+		Message: clip(r.URL.Path) + " cannot be asked with this method, only with " + allow + ".",
 	}
 }
 

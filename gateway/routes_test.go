@@ -88,6 +88,16 @@ func TestUnmatchedRequests(t *testing.T) {
 	}
 }
 
+func TestAnswersRepeatLittleOfARequest(t *testing.T) {
+	t.Parallel()
+	g, long := newGateway(t, setup{}), strings.Repeat("x", 10000)
+	for method, target := range map[string]string{"PUT": "/v1/models/" + long, "BREW" + long: "/" + long, "POST": "/" + long + "/v1/chat/completions"} {
+		if got := ask(g, method, target, chatBody); got.Code < 400 || got.Body.Len() > 1000 {
+			t.Errorf("%.10s %.20s: %d with %d bytes", method, target, got.Code, got.Body.Len())
+		}
+	}
+}
+
 func TestUnknownProviderInTheHeader(t *testing.T) {
 	t.Parallel()
 	got := ask(newGateway(t, setup{}), http.MethodPost, "/v1/chat/completions", chatBody, "Model-Provider", "acme")
