@@ -3,7 +3,9 @@ package gateway
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,15 +88,26 @@ func (l *modelLister) union(ctx context.Context, provider string) []dialect.Mode
 		if provider != "" && in.Provider != provider {
 			continue
 		}
-		asked.Go(func() error {
+		asked.Go(func() (fault error) {
+			defer func() { fault = panicked(recover()) }()
 			lists[i] = l.offered(ctx, in)
 			return nil
 		})
 	}
-	_ = asked.Wait() // The functions return no error.
+	if fault := asked.Wait(); fault != nil {
+		panic(fault) // Here it is caught; on a goroutine of its own it would end the node.
+	}
 	models := slices.Concat(lists...)
 	slices.SortStableFunc(models, func(a, b dialect.Model) int { return cmp.Compare(a.ID, b.ID) })
 	return slices.CompactFunc(models, func(a, b dialect.Model) bool { return a.ID == b.ID })
+}
+
+// panicked makes an error of what a panic was caused by, with the stack, and nil of nil.
+func panicked(cause any) error {
+	if cause == nil {
+		return nil
+	}
+	return fmt.Errorf("ask an upstream for its models: %v\n%s", cause, debug.Stack())
 }
 
 // offered returns what an instance serves: the names of its configuration, and for its patterns those of the

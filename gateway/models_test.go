@@ -108,6 +108,30 @@ func TestModelsAreTheUnion(t *testing.T) {
 	}
 }
 
+// TestAPanicOfAProviderIsAnAnswer covers the goroutines that ask upstreams: the node must outlive them.
+func TestAPanicOfAProviderIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	log := new(logBuffer)
+	g := newGateway(t, setup{
+		log: log,
+		registry: providers.NewRegistry(fakeProvider{name: "openai-custom", models: func(context.Context, *providers.Instance) ([]dialect.Model, error) {
+			panic("a broken invariant")
+		}}),
+		instances: []*providers.Instance{instance("openai-custom", "a"), instance("openai-custom", "b")},
+	})
+	for range 2 {
+		got := ask(g, http.MethodGet, "/v1/models", "")
+		if e := wantError(t, got.Code, got.Header(), got.Body.Bytes()); got.Code != http.StatusInternalServerError || e.code() != "internal_error" {
+			t.Errorf("answer = %d %s", got.Code, got.Body)
+		}
+	}
+	records := log.records(t, "recovered from a panic in a handler")
+	if len(records) != 2 || !strings.Contains(fmt.Sprint(records[0]["panic"]), "a broken invariant") ||
+		!strings.Contains(fmt.Sprint(records[0]["panic"]), "TestAPanicOfAProviderIsAnAnswer") {
+		t.Errorf("records = %v", records)
+	}
+}
+
 func TestNoInstancesNoModels(t *testing.T) {
 	t.Parallel()
 	if got := modelIDs(t, newGateway(t, setup{}), "/v1/models"); len(got) != 0 {
