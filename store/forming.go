@@ -165,7 +165,14 @@ func (s *Store) askedItself(address string) error {
 	return fmt.Errorf("seed %s is this node itself: name other nodes in --seed-nodes, or none to start a new cluster", address)
 }
 
+// ask asks one node for admission, once it has shown that it answers at all: the decision may take long, and a seed that
+// hangs must not keep the next one waiting as long.
 func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {
+	probeCtx, cancelProbe := context.WithTimeout(ctx, dialBackTimeout)
+	defer cancelProbe()
+	if _, err := s.peers.Probe(probeCtx, address); err != nil {
+		return joinReply{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	return s.caller.join(ctx, address, joinRequest{Member: s.self()})

@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"errors"
 	"net"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"aiproxy/fsm"
 	"aiproxy/store"
 )
 
@@ -146,6 +149,38 @@ func TestWipedFollowerStartsOverWithoutAVote(t *testing.T) {
 	}
 	if !strings.Contains(leader.log.String(), "starts over without a vote") {
 		t.Error("the leader took the wiped node for the old one")
+	}
+}
+
+// TestSeedThatHangsDoesNotHoldUpTheNext puts a seed that accepts connections and says nothing before a good one.
+func TestSeedThatHangsDoesNotHoldUpTheNext(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	first := open(t, "n1", nil)
+	eventually(t, "there is a cluster", func() bool { return first.Readiness().Ready() })
+	begun := time.Now()
+	joiner := open(t, "n2", []string{silent.Addr().String(), first.config.Address})
+	eventually(t, "the node has joined", func() bool { return joiner.Status(t.Context()).ClusterID != "" })
+	if took := time.Since(begun); took > 8*time.Second {
+		t.Errorf("joining took %s", took)
+	}
+}
+
+// TestQuestionsAfterTheEnd asks a store that has shut down.
+func TestQuestionsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 2)
+	nodes[0].shutdown(t)
+	status := nodes[0].Status(t.Context())
+	if status.State != "shutdown" {
+		t.Errorf("state %q, want shutdown", status.State)
+	}
+	if _, err := setWeight(t, nodes[0], 3); !errors.Is(err, fsm.ErrNoLeader) {
+		t.Errorf("write after the end: %v, want ErrNoLeader", err)
 	}
 }
 

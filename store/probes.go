@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"aiproxy/store/peer"
 )
 
 const (
@@ -18,7 +20,7 @@ type probes struct {
 	ping func(ctx context.Context, address string) (pingReply, error)
 	// commit is the commit index that this node knows of.
 	commit func() uint64
-	tasks  *sync.WaitGroup
+	tasks  *tasks
 
 	mu    sync.Mutex
 	nodes map[string]*probe
@@ -35,7 +37,7 @@ type probe struct {
 	err    error
 }
 
-func newProbes(ping func(context.Context, string) (pingReply, error), commit func() uint64, tasks *sync.WaitGroup) *probes {
+func newProbes(ping func(context.Context, string) (pingReply, error), commit func() uint64, tasks *tasks) *probes {
 	return &probes{ping: ping, commit: commit, tasks: tasks, nodes: map[string]*probe{}}
 }
 
@@ -68,11 +70,14 @@ func (p *probes) start(address string) *probe {
 	}
 	r := &probe{begun: time.Now(), commit: p.commit(), done: make(chan struct{})}
 	p.nodes[address] = r
-	p.tasks.Go(func() {
+	if !p.tasks.start(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 		defer cancel()
 		r.reply, r.err = p.ping(ctx, address)
 		close(r.done)
-	})
+	}) {
+		r.err = peer.ErrClosed
+		close(r.done)
+	}
 	return r
 }

@@ -20,7 +20,7 @@ const (
 // serves all writes that wait at the time.
 type progress struct {
 	ask   func(ctx context.Context, address string, index uint64) (uint64, error)
-	tasks *sync.WaitGroup
+	tasks *tasks
 
 	mu    sync.Mutex
 	nodes map[string]*nodeProgress
@@ -40,7 +40,7 @@ type waiter struct {
 	done chan bool
 }
 
-func newProgress(ask func(context.Context, string, uint64) (uint64, error), tasks *sync.WaitGroup) *progress {
+func newProgress(ask func(context.Context, string, uint64) (uint64, error), tasks *tasks) *progress {
 	return &progress{ask: ask, tasks: tasks, nodes: map[string]*nodeProgress{}}
 }
 
@@ -84,11 +84,12 @@ func (p *progress) wait(m fsm.Member, index uint64) chan bool {
 	case time.Now().Before(node.banned):
 		done <- false
 	default:
-		node.waiters = append(node.waiters, waiter{index: index, done: done})
+		node.asking = node.asking || p.tasks.start(func() { p.follow(m.Address, node) })
 		if !node.asking {
-			node.asking = true
-			p.tasks.Go(func() { p.follow(m.Address, node) })
+			done <- false
+			break
 		}
+		node.waiters = append(node.waiters, waiter{index: index, done: done})
 	}
 	return done
 }

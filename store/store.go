@@ -46,7 +46,7 @@ type Store struct {
 	leaderChanges atomic.Uint64
 
 	stop   context.CancelFunc
-	tasks  sync.WaitGroup
+	tasks  tasks
 	closed sync.Once
 }
 
@@ -83,16 +83,11 @@ func Open(c Config) (*Store, error) {
 func (s *Store) start(ctx context.Context) {
 	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
 	s.probes = newProbes(s.caller.ping, s.raft.CommitIndex, &s.tasks)
-	s.task(func() { s.serve(ctx) })
-	s.task(func() { s.serveCalls(ctx) })
-	s.task(func() { s.superviseLeadership(ctx) })
-	s.task(func() { s.observe(ctx) })
-	s.task(func() { s.form(ctx) })
-	s.task(func() { s.catchUp(ctx) })
-}
-
-func (s *Store) task(run func()) {
-	s.tasks.Go(run)
+	for _, task := range []func(context.Context){
+		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp,
+	} {
+		s.tasks.start(func() { task(ctx) })
+	}
 }
 
 // View returns the current state. It never blocks and is never nil; the caller must not change what it points to.
@@ -197,7 +192,7 @@ func (s *Store) shutdown(ctx context.Context) error {
 	raftErr := s.stopRaft(ctx)
 	// 4. The port closes, with all connections, which unblocks tasks that wait for a peer.
 	peersErr := s.peers.Close()
-	tasksErr := within(ctx, "end tasks", func() error { s.tasks.Wait(); return nil })
+	tasksErr := within(ctx, "end tasks", func() error { s.tasks.end(); return nil })
 	if raftErr != nil || tasksErr != nil {
 		// Closing databases under a running Raft would be worse than leaving that to the end of the process.
 		return errors.Join(raftErr, peersErr, tasksErr)
