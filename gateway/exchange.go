@@ -8,7 +8,8 @@ import (
 )
 
 // An answer that the gateway itself gives must be taken by the client within writeTimeout, and what is still to come
-// of the request must arrive within readTimeout. What the relay sends may last for ever and has bounds of its own.
+// of the request must arrive within readTimeout. What the relay sends may last for ever and has bounds of its own; only
+// what is left of it in the server's buffer when the relay is done must be taken within writeTimeout.
 const (
 	writeTimeout = 2 * time.Minute
 	readTimeout  = 30 * time.Second
@@ -45,6 +46,16 @@ func (x *exchange) unbound() {
 	controller := http.NewResponseController(x.ResponseWriter)
 	_ = controller.Flush() // A client that has left does not miss it.
 	_ = controller.SetWriteDeadline(time.Time{})
+}
+
+// unlimit takes off the deadline that an answer of the relay before has left on the connection.
+func (x *exchange) unlimit() {
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Time{}) // See bound.
+}
+
+// limit sets a deadline for what the server still holds of an answer of the relay, which writes no more.
+func (x *exchange) limit() {
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout)) // See bound.
 }
 
 // WriteHeader implements http.ResponseWriter.

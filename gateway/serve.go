@@ -21,7 +21,9 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	counter := rt.counter(r.Method)
 	counter.Begin()
 	defer rt.end(x, r, counter)
-	if !rt.endpoint.relayed {
+	if rt.endpoint.relayed {
+		x.unlimit()
+	} else {
 		x.bound()
 	}
 
@@ -64,7 +66,11 @@ func (rt *route) end(x *exchange, r *http.Request, counter *metrics.Route) {
 	// Counted before the last byte goes out: who has the answer and then scrapes finds it counted.
 	took := time.Since(x.started)
 	counter.End(x.status, took)
-	if !abort {
+	switch {
+	case abort:
+	case rt.endpoint.relayed && !x.bounded:
+		x.limit()
+	default:
 		x.unbound()
 	}
 	rt.logAccess(x, r, took)

@@ -262,26 +262,30 @@ func TestClientsThatDoNotRead(t *testing.T) {
 			w.(http.Flusher).Flush()
 		}
 	})
+	whole := relayFunc(func(_ context.Context, w http.ResponseWriter, _ *relay.Request) { _, _ = io.WriteString(w, "{}") })
+	chat := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(chatBody), chatBody)
 	tests := []struct {
 		name, request string
-		pause         time.Duration
+		relay         relayFunc
 		whole         bool
 	}{
-		{"own answer", "GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n", time.Hour, false},
-		{"refusal", "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", time.Hour, false},
-		{"stream", fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(chatBody), chatBody), time.Hour, true},
+		{"own answer", "GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n", stream, false},
+		{"refusal", "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", stream, false},
+		{"stream", chat, stream, true},
+		{"short answer of the relay", chat, whole, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				conn, stop := dialPipe(t, newGateway(t, setup{relay: stream}))
+				conn, stop := dialPipe(t, newGateway(t, setup{relay: tt.relay}))
 				fmt.Fprint(conn, tt.request)
-				<-time.After(tt.pause)
+				<-time.After(time.Hour)
 				var text strings.Builder
 				_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 				_, err := io.Copy(&text, conn)
-				whole := strings.HasPrefix(text.String(), "HTTP/1.1 200 OK\r\n") && strings.HasSuffix(text.String(), "\r\n0\r\n\r\n")
+				whole := strings.HasPrefix(text.String(), "HTTP/1.1 200 OK\r\n") &&
+					(strings.HasSuffix(text.String(), "\r\n0\r\n\r\n") || strings.HasSuffix(text.String(), "\r\n\r\n{}"))
 				if whole != tt.whole {
 					t.Errorf("got %q, %v; want it whole: %t", text.String(), err, tt.whole)
 				}
@@ -289,6 +293,35 @@ func TestClientsThatDoNotRead(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestALimitEndsWithItsAnswer sends a long stream over a connection that has carried a short answer.
+func TestALimitEndsWithItsAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		long := false
+		conn, stop := dialPipe(t, newGateway(t, setup{relay: relayFunc(func(_ context.Context, w http.ResponseWriter, _ *relay.Request) {
+			if long {
+				<-time.After(time.Hour)
+			}
+			long = true
+			_, _ = io.WriteString(w, "{}")
+			w.(http.Flusher).Flush()
+		})}))
+		in := bufio.NewReader(conn)
+		for range 2 {
+			fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(chatBody), chatBody)
+			reply, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text, err := io.ReadAll(reply.Body); string(text) != "{}" || err != nil {
+				t.Errorf("got %q, %v", text, err)
+			}
+			reply.Body.Close()
+		}
+		stop()
+	})
 }
 
 // TestRefusalDoesNotWaitForTheBody refuses a client that never sends the body that it announced.
