@@ -53,8 +53,12 @@ func (p *probes) all(ctx context.Context, addresses []string) []probe {
 	for i, r := range running {
 		select {
 		case <-r.done:
-			results[i] = *r
 		case <-ctx.Done():
+		}
+		select {
+		case <-r.done: // Looked at again: when time is up as well, chance must not make a node unreachable.
+			results[i] = *r
+		default:
 			results[i] = probe{begun: r.begun, err: context.DeadlineExceeded}
 		}
 	}

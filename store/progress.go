@@ -49,6 +49,11 @@ func (p *progress) await(ctx context.Context, index uint64, self string, members
 	ctx, cancel := context.WithTimeout(ctx, progressWait)
 	defer cancel()
 	applied := []string{self}
+	answered := func(id string, ok bool) {
+		if ok {
+			applied = append(applied, id)
+		}
+	}
 	waiting := map[string]chan bool{}
 	for _, m := range members {
 		if m.ID != self {
@@ -58,10 +63,14 @@ func (p *progress) await(ctx context.Context, index uint64, self string, members
 	for id, done := range waiting {
 		select {
 		case ok := <-done:
-			if ok {
-				applied = append(applied, id)
-			}
+			answered(id, ok)
+			continue
 		case <-ctx.Done():
+		}
+		select {
+		case ok := <-done: // Looked at again: when time is up as well, chance must not leave out a node that answered.
+			answered(id, ok)
+		default:
 		}
 	}
 	slices.Sort(applied)
