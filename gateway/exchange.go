@@ -25,37 +25,19 @@ type exchange struct {
 	// status is what was sent, 0 before the header has been written.
 	status int
 	size   int64
-	// bounded tells that the connection has a write deadline, which is off again when the exchange ends.
-	bounded bool
 }
 
 // bound sets the deadlines for an answer of the gateway's own. Without that for reading, a client could hold up even
-// a refusal: the server reads what is left of a small body before it answers.
+// a refusal: the server reads what is left of a small body before it answers. The server takes both off for the next
+// request. A writer that knows no deadlines belongs to a test.
 func (x *exchange) bound() {
-	now, controller := time.Now(), http.NewResponseController(x.ResponseWriter)
-	_ = controller.SetReadDeadline(now.Add(readTimeout)) // The server sets it anew for the next request.
-	// A writer that knows no deadlines belongs to a test.
-	x.bounded = controller.SetWriteDeadline(now.Add(writeTimeout)) == nil
+	_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(readTimeout))
+	x.boundRest()
 }
 
-// unbound sends what is left within the deadline and takes that off: the connection may carry further requests.
-func (x *exchange) unbound() {
-	if !x.bounded {
-		return
-	}
-	controller := http.NewResponseController(x.ResponseWriter)
-	_ = controller.Flush() // A client that has left does not miss it.
-	_ = controller.SetWriteDeadline(time.Time{})
-}
-
-// unlimit takes off the deadline that an answer of the relay before has left on the connection.
-func (x *exchange) unlimit() {
-	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Time{}) // See bound.
-}
-
-// limit sets a deadline for what the server still holds of an answer of the relay, which writes no more.
-func (x *exchange) limit() {
-	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout)) // See bound.
+// boundRest sets the deadline for what the server still holds of an answer.
+func (x *exchange) boundRest() {
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTimeout))
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -96,7 +78,6 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	x.status = http.StatusSwitchingProtocols
-	x.bounded = false
 	return conn, rw, conn.SetDeadline(time.Time{})
 }
 

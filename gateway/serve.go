@@ -21,9 +21,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	counter := rt.counter(r.Method)
 	counter.Begin()
 	defer rt.end(x, r, counter)
-	if rt.endpoint.relayed {
-		x.unlimit()
-	} else {
+	if !rt.endpoint.relayed {
 		x.bound()
 	}
 
@@ -66,12 +64,8 @@ func (rt *route) end(x *exchange, r *http.Request, counter *metrics.Route) {
 	// Counted before the last byte goes out: who has the answer and then scrapes finds it counted.
 	took := time.Since(x.started)
 	counter.End(x.status, took)
-	switch {
-	case abort:
-	case rt.endpoint.relayed && !x.bounded:
-		x.limit()
-	default:
-		x.unbound()
+	if rt.endpoint.relayed && !abort {
+		x.boundRest()
 	}
 	rt.logAccess(x, r, took)
 	if abort {
