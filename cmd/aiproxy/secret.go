@@ -63,25 +63,44 @@ func newSecrets(c *config.Config) (*secrets, error) {
 }
 
 func readLocalSecret(dir string) ([]byte, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, localSecretFile))
+	path := filepath.Join(dir, localSecretFile)
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read local secret: %w", err)
 	}
-	return []byte(strings.TrimSpace(string(raw))), nil
+	secret := []byte(strings.TrimSpace(string(raw)))
+	if len(secret) == 0 {
+		return nil, fmt.Errorf("%s is empty: restore it from a backup of the data directory, or move the directory away to start anew", path)
+	}
+	return secret, nil
 }
 
+// mintLocalSecret writes a new secret so that a crash leaves none or a whole one.
 func mintLocalSecret(dir string) ([]byte, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	secret := seal.NewSecret()
-	if err := os.WriteFile(filepath.Join(dir, localSecretFile), []byte(secret+"\n"), 0o600); err != nil {
+	path := filepath.Join(dir, localSecretFile)
+	if err := writeSecret(path+".tmp", secret+"\n"); err != nil {
+		return nil, fmt.Errorf("write local secret: %w", err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
 		return nil, fmt.Errorf("write local secret: %w", err)
 	}
 	return []byte(secret), nil
+}
+
+func writeSecret(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // check refuses a state that was sealed under another secret: its keys could not be used.
