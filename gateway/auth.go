@@ -23,10 +23,10 @@ func newKeyring(keys []providers.Secret) keyring {
 }
 
 // check returns nil for a request that carries one of the keys, in any of the places that the SDKs put it. No keys
-// at all let everybody in.
+// at all let everybody in but foreign web pages: a browser on this machine would carry their requests in.
 func (k keyring) check(r *http.Request) error {
 	if len(k) == 0 {
-		return nil
+		return refuseForeignPage(r)
 	}
 	presented := false
 	for place := range keyPlaces {

@@ -57,6 +57,37 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+func TestWithoutKeysForeignWebPagesAreRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		origin string
+		ok     bool
+	}{
+		{"", true},
+		{"http://localhost:8080", true},
+		{"http://127.0.0.1:3000", true},
+		{"http://[::1]:3000", true},
+		{"https://evil.example", false},
+		{"http://localhost.evil.example", false},
+		{"null", false},
+		{"http://[", false},
+	}
+	open, keyed := newGateway(t, setup{}), newGateway(t, setup{keys: []providers.Secret{"key"}})
+	for _, tt := range tests {
+		header := []string{"Authorization", "Bearer key"}
+		if tt.origin != "" {
+			header = append(header, "Origin", tt.origin)
+		}
+		if got := ask(keyed, http.MethodPost, "/v1/chat/completions", chatBody, header...); got.Code != http.StatusOK {
+			t.Errorf("origin %q with a key: %d", tt.origin, got.Code)
+		}
+		got := ask(open, http.MethodPost, "/v1/chat/completions", chatBody, header...)
+		if tt.ok != (got.Code == http.StatusOK) || !tt.ok && got.Code != http.StatusForbidden {
+			t.Errorf("origin %q without keys: %d %s", tt.origin, got.Code, got.Body)
+		}
+	}
+}
+
 func TestWhatNeedsAKey(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, setup{keys: []providers.Secret{"k"}})

@@ -35,7 +35,7 @@ func (g *Gateway) readBody(x *exchange, r *http.Request) (*providers.Body, error
 		return nil, g.bodyTooLarge(x, r)
 	}
 	paced := pacedReader{body: r.Body, conn: http.NewResponseController(x.ResponseWriter)}
-	body, err := providers.ReadBody(&paced, g.maxBodySize)
+	body, err := providers.ReadBody(&paced, g.maxBodySize, r.ContentLength)
 	paced.finish()
 	if err != nil {
 		return nil, g.bodyFault(x, r, err)

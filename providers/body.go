@@ -23,9 +23,10 @@ type Body struct {
 func NewBody(b []byte) *Body { return newBody(&buffer{bytes: b}) }
 
 // ReadBody reads r to its end into a pooled buffer and returns it with one reference. More than limit bytes are
-// ErrTooLarge, of which at most limit+1 have been read; a fault of r comes back wrapped.
-func ReadBody(r io.Reader, limit int64) (*Body, error) {
-	buf := takeBuffer(0)
+// ErrTooLarge, of which at most limit+1 have been read; a fault of r comes back wrapped. The expected length, 0 or
+// less if it is not known, saves copies between buffers; it is a hint and bounds nothing.
+func ReadBody(r io.Reader, limit, expected int64) (*Body, error) {
+	buf := takeBuffer(classFor(expected))
 	for {
 		if len(buf.bytes) == cap(buf.bytes) {
 			buf = buf.grow()

@@ -19,7 +19,7 @@ func TestReadBodyOfAnySize(t *testing.T) {
 		for _, r := range []io.Reader{
 			bytes.NewReader(want), iotest.HalfReader(bytes.NewReader(want)), iotest.DataErrReader(bytes.NewReader(want)),
 		} {
-			body, err := providers.ReadBody(r, int64(size))
+			body, err := providers.ReadBody(r, int64(size), 0)
 			if err != nil {
 				t.Fatalf("%d bytes: %v", size, err)
 			}
@@ -35,7 +35,7 @@ func TestReadBodyRefuses(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{11, 5000, 1 << 20} {
 		r := strings.NewReader(strings.Repeat("x", size))
-		if _, err := providers.ReadBody(r, 10); !errors.Is(err, providers.ErrTooLarge) {
+		if _, err := providers.ReadBody(r, 10, 0); !errors.Is(err, providers.ErrTooLarge) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 		if read := size - r.Len(); read != 11 {
@@ -43,24 +43,24 @@ func TestReadBodyRefuses(t *testing.T) {
 		}
 	}
 	broken := errors.New("broken")
-	_, err := providers.ReadBody(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), 10)
+	_, err := providers.ReadBody(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), 10, 0)
 	if !errors.Is(err, broken) {
 		t.Error(err)
 	}
-	if _, err := providers.ReadBody(iotest.ErrReader(io.ErrUnexpectedEOF), 10); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := providers.ReadBody(iotest.ErrReader(io.ErrUnexpectedEOF), 10, 0); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(err)
 	}
 }
 
 func TestBodyLivesUntilItsLastReference(t *testing.T) {
 	t.Parallel()
-	body, err := providers.ReadBody(strings.NewReader("first"), 100)
+	body, err := providers.ReadBody(strings.NewReader("first"), 100, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	reader := body.Reader()
 	body.Release()
-	other, err := providers.ReadBody(strings.NewReader("other"), 100)
+	other, err := providers.ReadBody(strings.NewReader("other"), 100, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestBodyReaderMayBeClosedWhileItReads(t *testing.T) {
 		group.Go(func() {
 			want := bytes.Repeat([]byte{byte('a' + worker)}, 3000)
 			for range 300 {
-				body, err := providers.ReadBody(bytes.NewReader(want), 1<<20)
+				body, err := providers.ReadBody(bytes.NewReader(want), 1<<20, 0)
 				if err != nil {
 					t.Error(err)
 					return
@@ -154,7 +154,7 @@ func BenchmarkReadBody(b *testing.B) {
 			r := bytes.NewReader(content)
 			for b.Loop() {
 				r.Reset(content)
-				body, err := providers.ReadBody(r, 1<<20)
+				body, err := providers.ReadBody(r, 1<<20, 0)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -20,6 +20,16 @@ type buffer struct {
 	class  int
 }
 
+// classFor is the class of a buffer that holds n bytes and finds the end behind them without growing. It never goes
+// beyond the pools: a length that a client only claims costs no more than their largest buffer.
+func classFor(n int64) int {
+	class := 0
+	for size := int64(smallestBuffer); size <= n && class < bufferClasses-1; size *= bufferGrowth {
+		class++
+	}
+	return class
+}
+
 func takeBuffer(class int) *buffer {
 	if b, ok := bufferPools[class].Get().(*buffer); ok {
 		return b

@@ -14,6 +14,7 @@ import (
 
 	"aiproxy/providers"
 	"aiproxy/providers/dialect"
+	"aiproxy/providers/upstream"
 )
 
 // statusClientClosed is what stands in metrics and logs for a request that its client gave up; nobody reads it.
@@ -82,7 +83,7 @@ func (a *attempt) callFault(err, cause error) *fault {
 		f.tell.Code = codeUnreachable
 		f.tell.Message = fmt.Sprintf("instance %q cannot be reached (phase dial%s): check its base_url and whether its upstream is up", name, reason(err))
 	default:
-		f.tell.Message = fmt.Sprintf("instance %q broke the connection before it answered (phase %s%s): try again", name, f.phase, reason(err))
+		f.tell.Message = fmt.Sprintf("instance %q gave no answer (phase %s%s): try again", name, f.phase, reason(err))
 	}
 	return f
 }
@@ -187,6 +188,10 @@ func reason(err error) string {
 	var certificate *tls.CertificateVerificationError
 	var timeout interface{ Timeout() bool }
 	switch {
+	case errors.Is(err, upstream.ErrMalformed):
+		return ": malformed answer"
+	case errors.Is(err, upstream.ErrHeadTooLarge):
+		return ": head of the answer too large"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return ": host name not found"
 	case errors.As(err, &dns):

@@ -45,6 +45,7 @@ func (s *views) set(v *fsm.View) {
 // view returns a state with round robin over the instances, and openai-custom as the default provider.
 func view(instances ...fsm.Instance) *fsm.View {
 	return &fsm.View{
+		ClusterID: "c1",
 		Settings: fsm.Settings{
 			LoadBalancer:   fsm.LoadBalancer{Enabled: true, Algorithm: "round_robin"},
 			ModelProviders: []string{providers.OpenAICustom},
@@ -84,7 +85,7 @@ func newOpenAI(tb testing.TB) providers.Provider {
 
 // request reads a client's request as the gateway does.
 func request(r *http.Request) (*relay.Request, error) {
-	body, err := providers.ReadBody(r.Body, 32<<20)
+	body, err := providers.ReadBody(r.Body, 32<<20, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"aiproxy/providers"
 	"aiproxy/providers/dialect"
@@ -17,6 +18,7 @@ const (
 	codeProviderAbsent   = "provider_not_built_in"
 	codeUnsupported      = "unsupported_operation"
 	codeInstanceDisabled = "no_enabled_instance"
+	codeStarting         = "starting"
 )
 
 // maxNamed bounds what is repeated of a name that a client sent, in bytes.
@@ -116,8 +118,17 @@ func (l listing) refusal(model string) *dialect.Error {
 	}
 }
 
+// startingPause is how long a client of a node that has no configuration yet should wait.
+const startingPause = time.Second
+
 // refuseAll says that nothing takes traffic, of one provider or at all.
 func (t *Table) refuseAll(provider string) *dialect.Error {
+	if t.starting {
+		return &dialect.Error{
+			Status: http.StatusServiceUnavailable, Code: codeStarting, RetryAfter: startingPause,
+			Message: "this node has no configuration yet, because it is starting or joining its cluster: try again",
+		}
+	}
 	of := ""
 	if provider != "" {
 		of = fmt.Sprintf(" of provider %q", provider)

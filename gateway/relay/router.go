@@ -72,7 +72,7 @@ func (r *Router) follow(v *fsm.View) {
 // sameRouting tells whether two views are equal in what a table is built from. Views share what has not changed, so
 // that looking at where the instances stand in memory is enough.
 func sameRouting(a, b *fsm.View) bool {
-	return a.Settings.LoadBalancer == b.Settings.LoadBalancer &&
+	return (a.ClusterID == "") == (b.ClusterID == "") && a.Settings.LoadBalancer == b.Settings.LoadBalancer &&
 		slices.Equal(a.Settings.ModelProviders, b.Settings.ModelProviders) &&
 		len(a.Instances) == len(b.Instances) &&
 		(len(a.Instances) == 0 || &a.Instances[0] == &b.Instances[0])

@@ -154,6 +154,7 @@ func TestRefusals(t *testing.T) {
 		status          int
 		code, says      string
 	}{
+		{"no configuration yet", &fsm.View{}, providers.Chat, "", "x", 503, "starting", "try again"},
 		{"no instance at all", view(), providers.Chat, "", "x", 503, "no_enabled_instance", "/loadbalancer/instances"},
 		{"model not served", view(at("a", "", "gpt-*")), providers.Chat, "", "llama", 404, "model_not_found", "openai-custom"},
 		{"model not served within a provider", view(at("a", "", "gpt-*")), providers.Chat, "openai", "llama", 404, "model_not_found", "llama"},

@@ -41,6 +41,8 @@ type routes struct {
 // the instances' counters, is carried over from table to table where what it belongs to is the same.
 type Table struct {
 	registry *providers.Registry
+	// starting tells that the node has no configuration yet.
+	starting bool
 	surfaces map[surface]*routes
 	// listing has every instance of the view, in order of priority and name.
 	listing []listing
@@ -78,6 +80,7 @@ func NewTable(v *fsm.View, open func(fsm.Sealed) (string, error), reg *providers
 func newTable(v *fsm.View, open func(fsm.Sealed) (string, error), reg *providers.Registry, before *Table) (*Table, []error) {
 	t := &Table{
 		registry: reg,
+		starting: v.ClusterID == "",
 		surfaces: make(map[surface]*routes),
 		known:    make(map[string]bool),
 		pools:    make(map[string]*pool),

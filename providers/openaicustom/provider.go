@@ -60,9 +60,8 @@ func (p *Provider) Do(ctx context.Context, in *providers.Instance, call *provide
 		return nil, &providers.Error{Class: providers.ClassGateway, Phase: providers.PhaseRequest, Err: errUnsupported}
 	}
 	header := providers.ForwardHeader(call.Header)
-	if len(header["Content-Type"]) == 0 {
-		header["Content-Type"] = jsonType
-	}
+	// The body is JSON whatever the client calls it; curl, for one, calls it a form.
+	header["Content-Type"] = jsonType
 	req, err := newRequest(ctx, http.MethodPost, in, path, header)
 	if err != nil {
 		return nil, err

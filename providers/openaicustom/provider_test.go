@@ -102,7 +102,7 @@ func TestOnlyTheInstancesKeyGoesUpstream(t *testing.T) {
 		"Cookie": {stolen}, "Proxy-Authorization": {stolen}, "Connection": {"X-Hop"}, "X-Hop": {stolen},
 		"X-Aiproxy-Token": {stolen}, "X-Forwarded-For": {"10.0.0.1"}, "Model-Provider": {"openai"},
 		"Accept": {"text/event-stream"}, "Accept-Encoding": {"gzip"}, "Openai-Beta": {"x"}, "X-Unknown": {"a", "b"},
-		"Content-Type": {"application/json; charset=utf-8"}, "User-Agent": {"OpenAI/Go"},
+		"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {"OpenAI/Go"},
 	}
 	for name, rt := range transports(t) {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestOnlyTheInstancesKeyGoesUpstream(t *testing.T) {
 			do(t, provider(rt), in, providers.Chat, client, "{}")
 			want := http.Header{
 				"Authorization": {"Bearer upstream-key"}, "Accept": {"text/event-stream"}, "Accept-Encoding": {"identity"},
-				"Openai-Beta": {"x"}, "X-Unknown": {"a", "b"}, "Content-Type": {"application/json; charset=utf-8"},
+				"Openai-Beta": {"x"}, "X-Unknown": {"a", "b"}, "Content-Type": {"application/json"},
 				"User-Agent": {"OpenAI/Go"}, "Content-Length": {"2"},
 			}
 			if diff := cmp.Diff(want, <-arrived); diff != "" {
