@@ -34,9 +34,9 @@ func (g *Gateway) readBody(x *exchange, r *http.Request) (*providers.Body, error
 	if r.ContentLength > g.maxBodySize {
 		return nil, g.bodyTooLarge(x, r)
 	}
-	paced := pacedReader{body: r.Body, conn: http.NewResponseController(x.ResponseWriter)}
-	body, err := providers.ReadBody(&paced, g.maxBodySize, r.ContentLength)
-	paced.finish()
+	x.paced = pacedReader{body: r.Body, conn: *http.NewResponseController(x.ResponseWriter)}
+	body, err := providers.ReadBody(&x.paced, g.maxBodySize, r.ContentLength)
+	x.paced.finish()
 	if err != nil {
 		return nil, g.bodyFault(x, r, err)
 	}
@@ -82,7 +82,7 @@ func closeAfter(x *exchange, r *http.Request) {
 // pacedReader demands a least speed of a client by moving the connection's read deadline along.
 type pacedReader struct {
 	body io.Reader
-	conn *http.ResponseController
+	conn http.ResponseController
 	read int64
 	next int64
 }

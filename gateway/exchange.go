@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"aiproxy/gateway/relay"
 )
 
 // An answer that the gateway itself gives must be taken by the client within writeTimeout, and what is still to come
@@ -25,6 +27,12 @@ type exchange struct {
 	// status is what was sent, 0 before the header has been written.
 	status int
 	size   int64
+
+	// These are here to be allocated together: the values of the headers that carry the id, the reader of the
+	// request's body, and what the relay is asked.
+	ids     [1]string
+	paced   pacedReader
+	request relay.Request
 }
 
 // bound sets the deadlines for an answer of the gateway's own. Without that for reading, a client could hold up even

@@ -32,7 +32,7 @@ func (g *Gateway) inference(op providers.Operation) handlerFunc {
 		if err != nil {
 			return err
 		}
-		g.relay.Serve(r.Context(), x, &relay.Request{
+		x.request = relay.Request{
 			ID:        x.id,
 			Operation: op,
 			Dialect:   dialect.OpenAIChat,
@@ -40,7 +40,8 @@ func (g *Gateway) inference(op providers.Operation) handlerFunc {
 			Envelope:  envelope,
 			Header:    r.Header,
 			Body:      body,
-		})
+		}
+		g.relay.Serve(r.Context(), x, &x.request)
 		return nil
 	}
 }

@@ -43,7 +43,8 @@ func (rt *route) authorize(r *http.Request) error {
 
 func (g *Gateway) begin(w http.ResponseWriter) *exchange {
 	x := &exchange{ResponseWriter: w, id: newRequestID(), started: time.Now()}
-	h, id := w.Header(), []string{x.id}
+	x.ids[0] = x.id
+	h, id := w.Header(), x.ids[:]
 	h[headerRequestID] = id
 	h[headerOwnRequestID] = id
 	h[headerNode] = g.node

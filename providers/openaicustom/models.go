@@ -21,7 +21,7 @@ var errNoModelList = errors.New("reply is no list of models")
 // Models implements providers.Provider. Servers that call themselves compatible answer in several shapes, so it
 // takes a list wherever it finds one and skips entries without a name. Every error is a *providers.Error.
 func (p *Provider) Models(ctx context.Context, in *providers.Instance) ([]dialect.Model, error) {
-	req, err := newRequest(ctx, http.MethodGet, in, "/models", make(http.Header, 3))
+	req, err := p.newRequest(ctx, http.MethodGet, in, "/models", make(http.Header, 3))
 	if err != nil {
 		return nil, err
 	}

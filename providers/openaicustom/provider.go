@@ -3,7 +3,8 @@
 //
 // It adds endpoint, credential and header policy to a call and nothing more: bodies pass both ways byte for byte,
 // whatever is in them. It must not retry, follow redirects, interpret an answer beyond its class, or know the
-// gateway. The connections are its RoundTripper's. A Provider keeps no state and is safe for concurrent use.
+// gateway. The connections are its RoundTripper's. A Provider keeps nothing but the addresses that it has parsed, and is
+// safe for concurrent use.
 package openaicustom
 
 import (
@@ -23,6 +24,7 @@ var _ providers.Provider = (*Provider)(nil)
 type Provider struct {
 	transport http.RoundTripper
 	logger    *slog.Logger
+	addresses addresses
 }
 
 // New returns a provider whose calls go through rt.
@@ -62,7 +64,7 @@ func (p *Provider) Do(ctx context.Context, in *providers.Instance, call *provide
 	header := providers.ForwardHeader(call.Header)
 	// The body is JSON whatever the client calls it; curl, for one, calls it a form.
 	header["Content-Type"] = jsonType
-	req, err := newRequest(ctx, http.MethodPost, in, path, header)
+	req, err := p.newRequest(ctx, http.MethodPost, in, path, header)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +90,9 @@ var (
 
 // newRequest builds a request with the instance's credential; header becomes the request's. The answer is asked
 // for without compression, as it must reach the client as it is and event by event.
-func newRequest(ctx context.Context, method string, in *providers.Instance, path string, header http.Header,
+func (p *Provider) newRequest(ctx context.Context, method string, in *providers.Instance, path string, header http.Header,
 ) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, in.BaseURL+path, http.NoBody)
+	to, err := p.addresses.get(address{in.BaseURL, path})
 	if err != nil {
 		return nil, &providers.Error{Class: providers.ClassGateway, Phase: providers.PhaseRequest, Err: err}
 	}
@@ -101,6 +103,9 @@ func newRequest(ctx context.Context, method string, in *providers.Instance, path
 	if in.APIKey != "" {
 		header["Authorization"] = []string{"Bearer " + in.APIKey.Reveal()}
 	}
-	req.Header = header
-	return req, nil
+	req := http.Request{
+		Method: method, URL: to, Host: to.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: http.NoBody,
+	}
+	return req.WithContext(ctx), nil
 }
