@@ -27,10 +27,10 @@ type message struct {
 // maxHeadBuffer is the largest head whose space is kept for others.
 const maxHeadBuffer = 16 << 10
 
-// headBuffer is the pooled space in which a request's head is put together.
+// headBuffer is the pooled space in which a request's head is put together, with room for a short body behind it.
 type headBuffer struct{ b []byte }
 
-var headBuffers = sync.Pool{New: func() any { return &headBuffer{b: make([]byte, 0, 2<<10)} }}
+var headBuffers = sync.Pool{New: func() any { return &headBuffer{b: make([]byte, 0, 4<<10)} }}
 
 // newMessage takes charge of the request's body. The body is closed when it fails.
 func newMessage(req *http.Request) (*message, error) {
