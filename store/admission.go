@@ -75,7 +75,7 @@ func (s *Store) precheck(caller peer.Identity, m fsm.Member) *callError {
 		return &callError{Code: codeAlone, Message: "node " + s.config.NodeID + " runs alone: start it with --cluster-enabled to let nodes join"}
 	case s.node.Load().ClusterID == "":
 		return &callError{Code: codeForming, Message: "node " + s.config.NodeID + " is not in a cluster itself yet"}
-	case s.raft.State() != raft.Leader:
+	case !s.leads():
 		return s.notLeader()
 	case !s.settled.Load():
 		return &callError{Code: codeForming, Message: "node " + s.config.NodeID + " has just become the leader and is not ready to admit nodes yet"}

@@ -65,21 +65,30 @@ func gaveUp(last, unknown error) error {
 
 // applyOnce tries a write once, here or on the leader.
 func (s *Store) applyOnce(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
-	if s.raft.State() == raft.Leader {
+	if s.leads() {
 		return s.applyHere(ctx, command)
 	}
-	leader, _ := s.raft.LeaderWithID()
+	leader := s.knownLeader(ctx)
 	if leader == "" {
 		return fsm.Receipt{}, fmt.Errorf("%w: no leader is known", errNotLeader)
 	}
 	return s.forward(ctx, leader, command)
 }
 
+// knownLeader is the address of the leader, or "". The others know better than this node's Raft while its disk fails.
+func (s *Store) knownLeader(ctx context.Context) raft.ServerAddress {
+	leader, _ := s.raft.LeaderWithID()
+	if s.hangs.Load() || leader == "" && s.disk.fault() != "" {
+		return s.leaderElsewhere(ctx)
+	}
+	return leader
+}
+
 // forward sends the write to the leader, and stops waiting for it when this node learns that it leads no more: one
 // that hangs would take all of the time that its successor needs a small part of.
 func (s *Store) forward(ctx context.Context, leader raft.ServerAddress, command fsm.Command) (fsm.Receipt, error) {
 	news := s.leaderNews.listen()
-	if now, _ := s.raft.LeaderWithID(); now != leader {
+	if now, _ := s.raft.LeaderWithID(); now != leader && s.diskFault() == "" {
 		return fsm.Receipt{}, fmt.Errorf("%w: the leader has just changed", errNotLeader)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -107,8 +116,8 @@ func (s *Store) applyHere(ctx context.Context, command fsm.Command) (fsm.Receipt
 	if err != nil {
 		return fsm.Receipt{}, err
 	}
-	future := s.raft.Apply(raw, enqueueTimeout)
-	if err := await(ctx, future); err != nil {
+	future, err := s.commit(ctx, raw)
+	if err != nil {
 		return fsm.Receipt{}, classifyRaft(err)
 	}
 	result, err := outcome(future)
@@ -116,6 +125,28 @@ func (s *Store) applyHere(ctx context.Context, command fsm.Command) (fsm.Receipt
 		return fsm.Receipt{}, err
 	}
 	return fsm.Receipt{Index: result.Index, Revision: result.Revision, Applied: s.awaitApplied(ctx, result.Index)}, nil
+}
+
+// commit proposes an encoded command to the local Raft and waits until it is applied here, ctx ends or the disk hangs.
+func (s *Store) commit(ctx context.Context, raw []byte) (raft.ApplyFuture, error) {
+	hanging := s.hangNews.listen()
+	if s.hangs.Load() {
+		return nil, fmt.Errorf("%w: %w", errNotLeader, errHanging)
+	}
+	begun, done := time.Now(), make(chan error, 1)
+	future := s.raft.Apply(raw, enqueueTimeout)
+	go func() { done <- future.Error() }()
+	select {
+	case err := <-done:
+		if err == nil {
+			s.commits.observe(time.Since(begun))
+		}
+		return future, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-hanging:
+		return nil, errHanging
+	}
 }
 
 // outcome is what the state machine said of a committed command. Its error is a *fsm.Rejection, or the fault that is

@@ -51,6 +51,8 @@ type pingReply struct {
 	FeatureLevel int    `json:"feature_level"`
 	// LastContactMS is the time since this follower heard its leader, -1 for never.
 	LastContactMS int64 `json:"last_contact_ms"`
+	// Fault is what is wrong with the node's disk, if anything is.
+	Fault string `json:"fault,omitempty"`
 }
 
 // callHandler serves the calls of other nodes.
@@ -75,7 +77,7 @@ func (s *Store) serveApply(w http.ResponseWriter, r *http.Request) {
 		refuse(w, &callError{Code: codeInvalid, Message: err.Error()})
 		return
 	}
-	if s.raft.State() != raft.Leader {
+	if !s.leads() {
 		refuse(w, s.notLeader())
 		return
 	}
@@ -124,17 +126,21 @@ func (s *Store) pong() pingReply {
 	_, leader := s.raft.LeaderWithID()
 	return pingReply{
 		NodeID: n.NodeID, InstanceID: n.InstanceID, ClusterID: n.ClusterID,
-		State: stateName(s.raft.State()), Term: s.raft.CurrentTerm(),
+		State: s.state(), Term: s.raft.CurrentTerm(),
 		LastIndex: s.raft.LastIndex(), CommitIndex: s.raft.CommitIndex(), FSMIndex: s.View().Index,
 		Leader: string(leader), Ready: s.caughtUp.Load(),
 		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel,
-		LastContactMS: s.lastContact(),
+		LastContactMS: s.lastContact(), Fault: s.diskFault(),
 	}
 }
 
-// lastContact is the time since the leader was heard in milliseconds: 0 on the leader, -1 for never.
+// lastContact is the time since the leader was heard in milliseconds: 0 on the leader, -1 for never. A leader whose disk
+// hangs has been none for as long.
 func (s *Store) lastContact() int64 {
 	if s.raft.State() == raft.Leader {
+		if s.hangs.Load() {
+			return s.disk.writes.hanging().Milliseconds()
+		}
 		return 0
 	}
 	heard := s.raft.LastContact()
@@ -156,6 +162,9 @@ func (s *Store) fromMember(w http.ResponseWriter, r *http.Request) bool {
 
 // notLeader refuses a call that only the leader can answer, and says who that is.
 func (s *Store) notLeader() *callError {
+	if s.hangs.Load() {
+		return &callError{Code: codeNotLeader, Message: "the disk of node " + s.config.NodeID + " hangs"}
+	}
 	address, id := s.raft.LeaderWithID()
 	if address == "" {
 		return &callError{Code: codeNotLeader, Message: "node " + s.config.NodeID + " knows no leader at the moment"}

@@ -38,6 +38,8 @@ type Config struct {
 	// OnFault is called, possibly more than once, with the reason why the node can't go on safely. The process should end.
 	OnFault func(error)
 	Logger  *slog.Logger
+	// WrapDisk, when set, is put between Raft and its database. Tests inject a disk's faults with it.
+	WrapDisk func(RaftDisk) RaftDisk
 }
 
 // Timeouts at scale 1. Raft's own defaults, see research in DESIGN.md.

@@ -29,10 +29,13 @@ const (
 
 // disk holds what a node keeps in its data directory, opened.
 type disk struct {
-	dir       string
-	logs      *raftboltdb.BoltStore
+	dir  string
+	logs *raftboltdb.BoltStore
+	// raft is logs as Raft uses it: every write is noted in writes.
+	raft      RaftDisk
+	writes    *writes
 	cache     *raft.LogCache
-	snapshots *raft.FileSnapshotStore
+	snapshots *datedSnapshots
 	machine   *fsm.FSM
 	// existing tells that Raft has state from an earlier run.
 	existing bool
@@ -42,7 +45,7 @@ type disk struct {
 
 // openDisk opens the databases of the directory and decides where the state machine starts from.
 func openDisk(c *Config) (*disk, error) {
-	d := &disk{dir: c.Dir}
+	d := &disk{dir: c.Dir, writes: newWrites()}
 	if err := d.openRaft(c); err != nil {
 		return nil, err
 	}
@@ -64,15 +67,19 @@ func (d *disk) openRaft(c *Config) error {
 	if err != nil {
 		return explainOpen(path, err)
 	}
-	d.cache, err = raft.NewLogCache(logCacheSize, d.logs)
+	d.raft = d.watched(c)
+	d.cache, err = raft.NewLogCache(logCacheSize, d.raft)
 	if err != nil {
 		return errors.Join(fmt.Errorf("open log cache: %w", err), d.logs.Close())
 	}
-	d.snapshots, err = raft.NewFileSnapshotStoreWithLogger(d.dir, snapshotsRetained, raftLogger(c.Logger))
+	files, err := raft.NewFileSnapshotStoreWithLogger(d.dir, snapshotsRetained, raftLogger(c.Logger))
 	if err != nil {
 		return errors.Join(fmt.Errorf("open snapshots in %s: %w", d.dir, err), d.logs.Close())
 	}
-	d.existing, err = raft.HasExistingState(d.cache, d.logs, d.snapshots)
+	if d.snapshots, err = newDatedSnapshots(files); err != nil {
+		return errors.Join(err, d.logs.Close())
+	}
+	d.existing, err = raft.HasExistingState(d.cache, d.raft, d.snapshots)
 	if err != nil {
 		return errors.Join(fmt.Errorf("look for raft state: %w", err), d.logs.Close())
 	}

@@ -33,6 +33,8 @@ func (s *Store) superviseLeadership(ctx context.Context) {
 			end = func() {}
 			if leads {
 				end = s.beginSpan(ctx)
+			} else {
+				s.tasks.start(func() { s.replaceFailed(ctx) })
 			}
 		}
 	}
@@ -159,8 +161,8 @@ func (s *Store) propose(ctx context.Context, t fsm.Type, payload any) error {
 	if err != nil {
 		return err
 	}
-	future := s.raft.Apply(raw, enqueueTimeout)
-	if err := await(ctx, future); err != nil {
+	future, err := s.commit(ctx, raw)
+	if err != nil {
 		return err
 	}
 	if _, err := outcome(future); err != nil {

@@ -81,7 +81,7 @@ func expected(args []any) bool {
 			continue
 		}
 		refused, ok := errors.AsType[*peer.RefusedError](err)
-		if ok && refused.Code == peer.CodeNoCluster || errors.Is(err, peer.ErrClosed) ||
+		if ok && refused.Code == peer.CodeNoCluster || errors.Is(err, peer.ErrClosed) || errors.Is(err, peer.ErrPaused) ||
 			strings.Contains(err.Error(), net.ErrClosed.Error()) {
 			return true
 		}

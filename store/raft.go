@@ -27,7 +27,7 @@ func (s *Store) openRaft() error {
 		MsgpackUseNewTimeFormat: true,
 	})
 	var err error
-	s.raft, err = raft.NewRaft(s.raftConfig(), s.disk.machine, s.disk.cache, s.disk.logs, s.disk.snapshots, s.network)
+	s.raft, err = raft.NewRaft(s.raftConfig(), s.disk.machine, s.disk.cache, s.disk.raft, s.disk.snapshots, s.network)
 	if err != nil {
 		return errors.Join(fmt.Errorf("start raft: %w", err), s.network.Close())
 	}

@@ -25,6 +25,8 @@ type Readiness struct {
 	Stale bool
 	// Fault is why the cluster refuses this node, if it does.
 	Fault string
+	// Disk is what is wrong with this node's disk, if anything is. Traffic goes on.
+	Disk string
 }
 
 // Ready tells that the node should get traffic. It stays so when the quorum is lost: the last state goes on serving.
@@ -36,7 +38,8 @@ func (s *Store) Readiness() Readiness {
 	r := Readiness{
 		Initialised: s.View().ClusterID != "",
 		CaughtUp:    s.caughtUp.Load(),
-		Leader:      leader != "",
+		Leader:      leader != "" && !s.hangs.Load(),
+		Disk:        s.diskFault(),
 	}
 	r.Stale = !r.CaughtUp && time.Since(s.started) > s.config.scaled(staleGrace)
 	if fault := s.joinFault.Load(); fault != nil {

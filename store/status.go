@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -15,13 +16,14 @@ type Status struct {
 	Enabled   bool   `json:"enabled"`
 	ClusterID string `json:"cluster_id"`
 	NodeID    string `json:"node_id"`
-	// State is Raft's: leader, follower, candidate or shutdown; joining before the node is in a cluster.
+	// State is Raft's: leader, follower, candidate or shutdown; joining before the node is in a cluster, disk_hangs while
+	// its disk keeps it from taking part.
 	State     string `json:"state"`
 	Term      uint64 `json:"term"`
 	Ready     bool   `json:"ready"`
 	Stale     bool   `json:"stale"`
 	HasQuorum bool   `json:"has_quorum"`
-	// Fault is why the cluster does not admit this node, if it does not.
+	// Fault is why the cluster does not admit this node, if it does not, or what is wrong with its disk.
 	Fault        string         `json:"fault,omitempty"`
 	Leader       *LeaderStatus  `json:"leader"`
 	Quorum       QuorumStatus   `json:"quorum"`
@@ -86,6 +88,9 @@ type MemberStatus struct {
 // voterName is the suffrage of a node that votes.
 const voterName = "voter"
 
+// stateJoining is the state of a node that is in no cluster yet.
+const stateJoining = "joining"
+
 // stateUnreachable is the state of a node that does not answer.
 const stateUnreachable = "unreachable"
 
@@ -96,21 +101,28 @@ func (s *Store) Status(ctx context.Context) Status {
 	view, ready := s.View(), s.Readiness()
 	status := Status{
 		Enabled: s.config.Clustered, ClusterID: s.node.Load().ClusterID, NodeID: s.config.NodeID,
-		State: stateName(s.raft.State()), Term: s.raft.CurrentTerm(),
-		Ready: ready.Ready(), Stale: !ready.CaughtUp, Fault: ready.Fault,
-		Leader: s.leaderStatus(), Quorum: countVotes(members), Raft: s.raftStatus(),
+		State: s.state(), Term: s.raft.CurrentTerm(),
+		Ready: ready.Ready(), Stale: !ready.CaughtUp, Fault: cmp.Or(ready.Fault, ready.Disk),
+		Leader: s.leaderStatus(members), Quorum: countVotes(members), Raft: s.raftStatus(),
 		Nodes: members, FeatureLevel: view.FeatureLevel, Revision: view.Revision, StateHash: view.Hash(),
 		Version: s.config.Version, UptimeS: int64(time.Since(s.started).Seconds()),
 	}
 	status.Raft.CommitIndex = max(status.Raft.CommitIndex, min(leaderCommit, status.Raft.LastLogIndex))
 	status.HasQuorum = status.Leader != nil && status.Quorum.HealthyVoters >= status.Quorum.Required
 	if status.ClusterID == "" {
-		status.State = "joining"
+		status.State = stateJoining
 	}
 	return status
 }
 
-func (s *Store) leaderStatus() *LeaderStatus {
+func (s *Store) leaderStatus(members []MemberStatus) *LeaderStatus {
+	if s.hangs.Load() {
+		leader := leaderAmong(members, s.config.NodeID)
+		if leader == nil {
+			return nil
+		}
+		return &LeaderStatus{NodeID: leader.ID, RaftAddr: leader.RaftAddr, APIAddr: leader.APIAddr}
+	}
 	address, id := s.raft.LeaderWithID()
 	if id == "" {
 		return nil
@@ -179,11 +191,12 @@ func (s *Store) memberStatus(server raft.Server, answer probe) MemberStatus {
 	}
 	pong := answer.reply
 	m.Reachable, m.State, m.LastContactMS = true, pong.State, pong.LastContactMS
-	m.LastIndex, m.Version, m.FeatureLevel = pong.LastIndex, pong.Version, pong.FeatureLevel
+	m.LastIndex, m.Version, m.FeatureLevel, m.Error = pong.LastIndex, pong.Version, pong.FeatureLevel, pong.Fault
 	return m
 }
 
-// judge derives lag and health: a healthy node answers, hears its leader and has the log up to a few entries.
+// judge derives lag and health: a healthy node answers, hears its leader, has the log up to a few entries, and
+// a disk that writes.
 func (m *MemberStatus) judge(commit uint64, contact time.Duration) {
 	if !m.Reachable {
 		return
@@ -192,7 +205,7 @@ func (m *MemberStatus) judge(commit uint64, contact time.Duration) {
 		m.Lag = commit - m.LastIndex
 	}
 	heard := m.LastContactMS >= 0 && m.LastContactMS <= contact.Milliseconds()
-	m.Healthy = heard && m.Lag <= promoteLag
+	m.Healthy = heard && m.Lag <= promoteLag && m.State != stateHanging
 }
 
 func countVotes(members []MemberStatus) QuorumStatus {

@@ -44,6 +44,15 @@ type Store struct {
 	// joinFault is the reason why the cluster refuses this node, if it does.
 	joinFault     atomic.Pointer[string]
 	leaderChanges atomic.Uint64
+	// commits is how long this node, as the leader, took to write and apply commands.
+	commits durations
+
+	// hangs is set while this node's disk hangs, hangNews rings when that begins.
+	hangs     atomic.Bool
+	hangNews  bell
+	hangCount atomic.Uint64
+	// toldFault is when a failed write was last logged. Only watchDisk uses it.
+	toldFault time.Time
 
 	stop   context.CancelFunc
 	tasks  tasks
@@ -84,7 +93,7 @@ func (s *Store) start(ctx context.Context) {
 	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
 	s.probes = newProbes(s.caller.ping, s.raft.CommitIndex, &s.tasks)
 	for _, task := range []func(context.Context){
-		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp,
+		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk,
 	} {
 		s.tasks.start(func() { task(ctx) })
 	}
@@ -201,16 +210,19 @@ func (s *Store) shutdown(ctx context.Context) error {
 }
 
 // stopRaft stops Raft. Its streams close before it is waited for: it waits for its own exchanges, and a peer that hangs
-// would hold one up for transportTimeout.
+// would hold one up for transportTimeout. While the disk hangs, so does Raft, and is not waited for.
 func (s *Store) stopRaft(ctx context.Context) error {
 	stopped := s.raft.Shutdown()
+	if s.hangs.Load() {
+		return errors.Join(s.network.Close(), errHanging)
+	}
 	return errors.Join(s.network.Close(), within(ctx, "stop raft", stopped.Error))
 }
 
 // handOver transfers leadership to the most current voter that answers, if there is one. Raft's own choice may fall on
 // one that hangs, on which it would wait for an election's time in vain.
 func (s *Store) handOver(ctx context.Context) {
-	if s.raft.State() != raft.Leader || s.otherVoters() == 0 {
+	if !s.leads() || s.otherVoters() == 0 {
 		return
 	}
 	heir, ok := s.heir(ctx)
@@ -233,7 +245,10 @@ func (s *Store) heir(ctx context.Context) (heir raft.Server, ok bool) {
 	members, _ := s.memberStatuses(ctx)
 	var longest uint64
 	for _, m := range members {
-		if m.ID == s.config.NodeID || m.Suffrage != voterName || !m.Reachable || ok && m.LastIndex <= longest {
+		if m.ID == s.config.NodeID || m.Suffrage != voterName || !m.Reachable || m.State == stateHanging {
+			continue
+		}
+		if ok && m.LastIndex <= longest {
 			continue
 		}
 		heir = raft.Server{ID: raft.ServerID(m.ID), Address: raft.ServerAddress(m.RaftAddr)}

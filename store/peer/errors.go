@@ -20,6 +20,8 @@ var (
 	ErrWrongNode = errors.New("another node answers at this address")
 	// ErrClosed means that the Transport, or the Raft stream layer, has been closed.
 	ErrClosed = errors.New("peer transport is closed")
+	// ErrPaused means that this node has paused its Raft streams.
+	ErrPaused = errors.New("raft streams are paused")
 )
 
 // Codes of a RefusedError. They are part of the wire format.

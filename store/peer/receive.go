@@ -148,14 +148,17 @@ func (t *Transport) refusal(h hello, self Identity, err error) *RefusedError {
 	if t.crowded() {
 		return &RefusedError{Code: CodeBusy, Message: fmt.Sprintf("node %q has too many peer connections", self.NodeID), Peer: h.Identity}
 	}
-	ready := true
+	ready, why := true, ""
 	switch h.Kind {
 	case kindProbe:
 	case kindCall:
 		ready = t.serving.Load()
 	case kindRaft:
-		s := t.streams.Load()
-		ready = s != nil && s.open()
+		if s := t.streams.Load(); s == nil {
+			ready = false
+		} else if err := s.refusal(); err != nil {
+			ready, why = false, ": "+err.Error()
+		}
 	default:
 		return &RefusedError{
 			Code: CodeKind, Message: fmt.Sprintf("node %q knows no connections of kind %q", self.NodeID, h.Kind), Peer: h.Identity,
@@ -163,7 +166,7 @@ func (t *Transport) refusal(h hello, self Identity, err error) *RefusedError {
 	}
 	if !ready {
 		return &RefusedError{
-			Code: CodeNotReady, Message: fmt.Sprintf("node %q takes no connections of kind %q now", self.NodeID, h.Kind), Peer: h.Identity,
+			Code: CodeNotReady, Message: fmt.Sprintf("node %q takes no connections of kind %q now%s", self.NodeID, h.Kind, why), Peer: h.Identity,
 		}
 	}
 	return nil
@@ -201,7 +204,9 @@ func (t *Transport) deliver(v *visitor, secured *tls.Conn, h hello) {
 	}
 	keepAlive(v.conn)
 	c := t.adopt(secured, h.Identity, owner)
-	if !t.waiting.leave(v) || c == nil || c.SetDeadline(time.Time{}) != nil {
+	// A pause that came after the handshake began has not severed this connection: it is looked at again.
+	paused := owner != nil && owner.refusal() != nil
+	if !t.waiting.leave(v) || c == nil || paused || c.SetDeadline(time.Time{}) != nil {
 		v.conn.Close()
 		if c != nil {
 			c.sever()
