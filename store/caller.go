@@ -44,6 +44,7 @@ const (
 	codeIndeterminate    callCode = "indeterminate"
 	codeInvalid          callCode = "invalid"
 	codeForming          callCode = "forming"
+	codeClustered        callCode = "clustered"
 	codeAlone            callCode = "not_clustered"
 	codeDuplicateID      callCode = "duplicate_id"
 	codeDuplicateAddress callCode = "duplicate_address"

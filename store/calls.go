@@ -21,6 +21,7 @@ const (
 	pathApply   = "/peer/v1/apply"
 	pathApplied = "/peer/v1/applied"
 	pathJoin    = "/peer/v1/join"
+	pathNotify  = "/peer/v1/notify"
 	pathPing    = "/peer/v1/ping"
 )
 
@@ -61,6 +62,7 @@ func (s *Store) callHandler() http.Handler {
 	mux.HandleFunc("POST "+pathApply, s.serveApply)
 	mux.HandleFunc("GET "+pathApplied, s.serveApplied)
 	mux.HandleFunc("POST "+pathJoin, s.serveJoin)
+	mux.HandleFunc("POST "+pathNotify, s.serveNotify)
 	mux.HandleFunc("GET "+pathPing, s.servePing)
 	return mux
 }

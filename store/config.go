@@ -1,11 +1,13 @@
 package store
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"aiproxy/fsm"
@@ -23,6 +25,10 @@ type Config struct {
 	Clustered bool
 	// Seeds are addresses of nodes to ask for admission. Empty, or only Address, means: start a new cluster.
 	Seeds []string
+	// Expect is the number of nodes that start a new cluster together, if none of the seeds is in one yet: the same on
+	// all nodes, and all with the same seeds, this node's own address included or not. Less than 2 means that a node
+	// with other seeds only ever joins.
+	Expect int
 	// Secret authenticates peers. All nodes of a cluster share it.
 	Secret []byte
 	// Version of the program, shown to the other nodes.
@@ -31,6 +37,8 @@ type Config struct {
 	TimeoutScale float64
 	// Listener is the node's one port. The store closes it.
 	Listener net.Listener
+	// Dial opens connections to other nodes, nil for the usual way. It is a test's place to cut links.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// ClientTLS, when set, makes the port speak HTTPS to clients.
 	ClientTLS *tls.Config
 	// Init gives the first configuration of a new cluster. It is asked only of the node that starts one.
@@ -62,6 +70,10 @@ func (c *Config) validate() error {
 	fault(c.Listener == nil, "listener is missing")
 	fault(c.Init == nil || c.OnFault == nil || c.Logger == nil, "Init, OnFault and Logger must be set")
 	fault(c.TimeoutScale < 0, "timeout scale must not be negative")
+	if seeds := len(c.allSeeds()); c.together() && (seeds < c.Expect || seeds >= 2*c.Expect) {
+		faults = append(faults, fmt.Errorf("%d nodes can't be sure to start one cluster among %d seeds: that takes at least as "+
+			"many seeds, and fewer than twice as many", c.Expect, seeds))
+	}
 	if _, _, err := net.SplitHostPort(c.Address); err != nil {
 		faults = append(faults, fmt.Errorf("node address %q is not host:port: %w", c.Address, err))
 	}
@@ -88,3 +100,13 @@ func (c *Config) otherSeeds() []string {
 	}
 	return others
 }
+
+// allSeeds are the seeds and this node's own address, each once, sorted.
+func (c *Config) allSeeds() []string {
+	all := append(c.otherSeeds(), c.Address)
+	slices.Sort(all)
+	return all
+}
+
+// together tells that this node may start a cluster together with its seeds.
+func (c *Config) together() bool { return c.Clustered && c.Expect > 1 }

@@ -21,6 +21,8 @@ const (
 	raftFileName      = "raft.db"
 	damagedSuffix     = ".damaged"
 	snapshotsRetained = 2
+	// raftTermKey is where Raft keeps its term.
+	raftTermKey = "CurrentTerm"
 	// lockTimeout bounds the wait for a database that another process holds.
 	lockTimeout = time.Second
 	// logCacheSize is the number of recent log entries kept in memory for followers.
@@ -83,6 +85,20 @@ func (d *disk) openRaft(c *Config) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("look for raft state: %w", err), d.logs.Close())
 	}
+	return nil
+}
+
+// forgetUnfinishedBootstrap takes back a bootstrap that ended between its two steps: Raft has a term, but not the log
+// entry that names its first voter, and would wait for one for ever. Nobody has heard of that term.
+func (d *disk) forgetUnfinishedBootstrap(n nodeFile) error {
+	snapshot, last, err := d.indexes()
+	if err != nil || !n.Founding || !d.existing || max(snapshot, last) > 0 {
+		return err
+	}
+	if err := d.logs.SetUint64([]byte(raftTermKey), 0); err != nil {
+		return fmt.Errorf("take back unfinished bootstrap: %w", err)
+	}
+	d.existing = false
 	return nil
 }
 

@@ -22,7 +22,8 @@ const (
 	maxReferrals = 3
 )
 
-// form brings this node into its cluster: state on disk continues, seeds are joined, neither starts a new cluster.
+// form brings this node into its cluster: state on disk continues, seeds are joined or, where that is expected, found a
+// cluster with this node, neither starts a new cluster.
 func (s *Store) form(ctx context.Context) {
 	seeds := s.config.otherSeeds()
 	switch {
@@ -41,21 +42,27 @@ func (s *Store) form(ctx context.Context) {
 // bootstrap starts a cluster of which this node is the only voter. Its ID is on disk before Raft has any state, and
 // that the node is founding it until Raft has some.
 func (s *Store) bootstrap() error {
-	founding := *s.node.Load()
-	if founding.ClusterID == "" {
-		founding.ClusterID, founding.Founding = newID(), true
-	}
-	if err := s.replaceNode(founding); err != nil {
+	err := s.changeNode(func(n *nodeFile) {
+		if n.ClusterID == "" {
+			n.ClusterID, n.Founding = newID(), true
+		}
+		n.Pledge = pledge{}
+	})
+	if err != nil {
 		return err
 	}
+	return s.bootstrapRaft()
+}
+
+// bootstrapRaft gives Raft its first state, for the cluster that the node file names.
+func (s *Store) bootstrapRaft() error {
 	self := raft.Server{
 		Suffrage: raft.Voter, ID: raft.ServerID(s.config.NodeID), Address: raft.ServerAddress(s.config.Address),
 	}
 	if err := s.raft.BootstrapCluster(raft.Configuration{Servers: []raft.Server{self}}).Error(); err != nil {
 		return err
 	}
-	founding.Founding = false
-	return s.replaceNode(founding)
+	return s.changeNode(func(n *nodeFile) { n.Founding = false })
 }
 
 // announce tells the cluster of this node's address and version if they changed since the last run. Nothing is read
@@ -114,7 +121,7 @@ func (s *Store) join(ctx context.Context, first bool, targets func() []string) {
 				s.tellUnheard(first, address, text)
 			}
 		}
-		if !pause(ctx, joinPause) {
+		if first && s.foundTogether(ctx) || !pause(ctx, joinPause) {
 			return
 		}
 	}
@@ -170,8 +177,12 @@ func (s *Store) askedItself(address string) error {
 func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {
 	probeCtx, cancelProbe := context.WithTimeout(ctx, dialBackTimeout)
 	defer cancelProbe()
-	if _, err := s.peers.Probe(probeCtx, address); err != nil {
+	found, err := s.peers.Probe(probeCtx, address)
+	if err != nil {
 		return joinReply{}, err
+	}
+	if found.ClusterID != "" {
+		s.noteCluster(address) // Before it may admit this node: no other may be promised meanwhile.
 	}
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
@@ -179,10 +190,12 @@ func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {
 }
 
 func (s *Store) admitted(reply joinReply) error {
-	n := *s.node.Load()
-	first := n.ClusterID == ""
-	n.ClusterID = reply.ClusterID
-	if err := s.replaceNode(n); err != nil {
+	var first bool
+	err := s.changeNode(func(n *nodeFile) {
+		first = n.ClusterID == ""
+		n.ClusterID, n.Pledge = reply.ClusterID, pledge{}
+	})
+	if err != nil {
 		return err
 	}
 	s.joinFault.Store(nil)

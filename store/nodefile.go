@@ -27,18 +27,25 @@ type nodeFile struct {
 	// Founding tells that this node has minted ClusterID and not yet started Raft with it. Without it, a node that has
 	// a cluster but no Raft state has lost that state, and must not start the cluster a second time.
 	Founding bool `json:"founding,omitempty"`
+	// Pledge is what the node has promised to the nodes that it starts a cluster with.
+	Pledge pledge `json:"pledge,omitzero"`
 }
 
 // settled is the node file as it has to be for this start. existing tells whether there is Raft state; seeds whether
 // there are other nodes to join. A node without the state that its file speaks of starts over as another instance,
-// because it may have voted and acknowledged what it does not remember.
+// because it may have voted and acknowledged what it does not remember. It remembers that there was a cluster, and
+// founds no other.
 func (n nodeFile) settled(dir string, existing, seeds bool) (nodeFile, error) {
 	switch {
 	case existing:
 		n.Founding = false // The last run ended just after its bootstrap, if it was true.
 	case n.ClusterID == "":
 	case seeds:
+		was := n
 		n = nodeFile{Format: dataFormat, NodeID: n.NodeID, InstanceID: newID()}
+		if !was.Founding {
+			n.Pledge.ClusterID = was.ClusterID
+		}
 	case !n.Founding:
 		return n, fmt.Errorf("data directory %s is of a node of cluster %s, but its Raft state is gone (%s): restore it, or "+
 			"let the node join anew with --seed-nodes, or move the directory away to start a new cluster",

@@ -32,6 +32,9 @@ type Store struct {
 	// leaderNews rings whenever this node learns of a leader or that there is none.
 	leaderNews bell
 
+	// nodeChange is held while the node file is changed.
+	nodeChange sync.Mutex
+	founding   founding
 	// admission serialises joins on the leader.
 	admission sync.Mutex
 	// settled is set while this node leads and has applied all that earlier leaders decided.
@@ -72,6 +75,9 @@ func Open(c Config) (*Store, error) {
 	s := &Store{config: c, logger: c.Logger, started: time.Now(), nudges: make(chan struct{}, 1)}
 	if s.disk, err = openDisk(&c); err != nil {
 		return nil, err
+	}
+	if err := s.disk.forgetUnfinishedBootstrap(node); err != nil {
+		return nil, errors.Join(err, s.disk.close())
 	}
 	if err := s.settleNode(node); err != nil {
 		return nil, errors.Join(err, s.disk.close())
@@ -127,6 +133,7 @@ func (s *Store) openPeers() error {
 		Self:      s.identity,
 		ClientTLS: s.config.ClientTLS,
 		NodeAt:    s.memberAt,
+		Dial:      s.config.Dial,
 		Logger:    s.logger.With("component", "peer"),
 	})
 	if err != nil {
@@ -172,7 +179,16 @@ func (s *Store) settleNode(was nodeFile) error {
 	return s.replaceNode(n)
 }
 
-// replaceNode makes n this node's file, on disk first.
+// changeNode changes this node's file, on disk first. Changes exclude each other.
+func (s *Store) changeNode(change func(*nodeFile)) error {
+	s.nodeChange.Lock()
+	defer s.nodeChange.Unlock()
+	n := *s.node.Load()
+	change(&n)
+	return s.replaceNode(n)
+}
+
+// replaceNode makes n this node's file, on disk first. Where several goroutines may, changeNode calls it.
 func (s *Store) replaceNode(n nodeFile) error {
 	if n == *s.node.Load() {
 		return nil

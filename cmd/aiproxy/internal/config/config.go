@@ -125,7 +125,8 @@ type Cluster struct {
 	// NodeAddress is the host:port at which clients and peers reach the node.
 	NodeAddress string
 	// SeedNodes are host:port addresses of nodes to join through.
-	SeedNodes       []string
+	SeedNodes []string
+	// BootstrapExpect is the number of nodes that start a new cluster together; less than 2 means none do.
 	BootstrapExpect int
 	// Secret is the one that was set; see Config.ClusterSecret.
 	Secret Secret

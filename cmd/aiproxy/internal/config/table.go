@@ -7,7 +7,6 @@ const (
 	cacheToCome       = "the response cache"
 	webSocketToCome   = "WebSocket sessions"
 	healthToCome      = "active health checks"
-	expectToCome      = "forming a cluster of an expected size"
 	claudeToCome      = "the provider claude-custom"
 	geminiToCome      = "the provider gemini-cli"
 	kiroToCome        = "the provider kiro-api"

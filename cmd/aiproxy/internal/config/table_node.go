@@ -25,14 +25,15 @@ func clusterOptions() []option[Config] {
 		{
 			Option{
 				Flag: "seed-nodes", Env: []string{"SEED_NODES"}, Key: "cluster.seed_nodes",
-				Help: "addresses (host:port) of nodes to join through",
+				Help: "addresses (host:port) of nodes to join through; the node's own may be among them",
 			},
 			texts(func(c *Config) *[]string { return &c.Cluster.SeedNodes }, namedHost),
 		},
 		{
 			Option{
 				Flag: "bootstrap-expect", Key: "cluster.bootstrap_expect", Default: "0",
-				Help: "number of nodes that form a new cluster together; 0 for a node that needs no others", Pending: expectToCome,
+				Help: "number of nodes that start a new cluster together, the same on all of them and with the same seeds, of which " +
+					"each is one; less than 2 for a node that starts one alone or joins",
 			},
 			integer(func(c *Config) *int { return &c.Cluster.BootstrapExpect }, between(0, 99)),
 		},

@@ -14,6 +14,7 @@ func (l *loader) validate() {
 	l.validateTLS()
 	if l.config.Cluster.Enabled {
 		l.validateCluster()
+		l.validateExpected()
 	}
 }
 
@@ -122,5 +123,27 @@ func (l *loader) validateOpenCluster() {
 	}
 	if slices.ContainsFunc(c.SeedNodes, func(s string) bool { return !loopback(hostOf(s)) }) {
 		l.cross("cluster.seed_nodes", "a cluster without a secret is for loopback addresses only", remedy)
+	}
+}
+
+// validateExpected compares the nodes that start a cluster together with those that are known. With twice as many seeds,
+// two groups that can't reach each other could both be enough.
+func (l *loader) validateExpected() {
+	const key = "cluster.bootstrap_expect"
+	c := l.config.Cluster
+	if c.BootstrapExpect < 2 || l.faulty["cluster.seed_nodes"] || l.faulty["cluster.node_address"] {
+		return
+	}
+	known := append(slices.Clone(c.SeedNodes), c.NodeAddress)
+	slices.Sort(known)
+	count := len(slices.Compact(known))
+	said := strconv.Itoa(c.BootstrapExpect) + " nodes are to start the cluster together, but "
+	switch {
+	case count < c.BootstrapExpect:
+		l.cross(key, said+"the seeds and this node are only "+strconv.Itoa(count),
+			"list the addresses of all of them in --seed-nodes, the same list on every node")
+	case count >= 2*c.BootstrapExpect:
+		l.cross(key, said+"with "+strconv.Itoa(count)+" seeds there is room for two such groups",
+			"set it to more than half of the seeds, or list fewer of them")
 	}
 }
