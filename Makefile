@@ -13,7 +13,7 @@ ARGS    ?=
 # The race detector needs a C compiler. Without one the same tests run without it, and say so.
 RACE := $(shell command -v cc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
 
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 
 .PHONY: help
 help: ## list the targets
@@ -44,7 +44,7 @@ test-e2e: ## real processes: clusters formed, killed and restarted under traffic
 	go test -tags e2e -count=1 -timeout 10m ./cmd/aiproxy/e2e/...
 
 .PHONY: fuzz
-fuzz: ## a short run of every fuzz test (FUZZTIME=5s each)
+fuzz: ## a short run of every fuzz test (FUZZTIME=3s each)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
 .PHONY: bench
