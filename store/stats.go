@@ -14,6 +14,9 @@ type Stats struct {
 	Term  uint64
 	// LastLogIndex, CommitIndex and FSMIndex are how far the log, the quorum as this node knows it, and the state are.
 	LastLogIndex, CommitIndex, FSMIndex uint64
+	// FSMLag is the number of committed entries that wait to be applied. It is not the difference of the indexes: Raft
+	// keeps entries for itself that the state never sees.
+	FSMLag uint64
 	// LastContact is the time since the leader was heard, 0 on the leader. Heard is false when that has never been.
 	LastContact time.Duration
 	Heard       bool
@@ -37,6 +40,14 @@ type Stats struct {
 	DiskHangs uint64
 }
 
+// States lists what Stats.State can be.
+func States() []string {
+	return []string{
+		stateName(raft.Leader), stateName(raft.Follower), stateName(raft.Candidate), stateName(raft.Shutdown),
+		stateJoining, stateHanging,
+	}
+}
+
 // Stats reads the figures.
 func (s *Store) Stats() Stats {
 	contact := s.lastContact()
@@ -46,10 +57,11 @@ func (s *Store) Stats() Stats {
 		LastLogIndex: s.raft.LastIndex(), CommitIndex: s.raft.CommitIndex(), FSMIndex: s.View().Index,
 		LastContact: time.Duration(max(0, contact)) * time.Millisecond, Heard: contact >= 0,
 		LeaderChanges: s.leaderChanges.Load(),
-		SnapshotIndex: raftStats(s.raft.Stats()).number("last_snapshot_index"),
 		Commits:       s.commits.snapshot(), LogWrites: w.took.snapshot(),
 		LogWriteFailures: w.failures.Load(), LogWriteWaiting: w.hanging(), DiskHangs: s.hangCount.Load(),
 	}
+	figures := raftStats(s.raft.Stats())
+	stats.SnapshotIndex, stats.FSMLag = figures.number("last_snapshot_index"), figures.fsmLag(stats.FSMIndex)
 	if s.node.Load().ClusterID == "" {
 		stats.State = stateJoining
 	}
@@ -62,4 +74,15 @@ func (s *Store) Stats() Stats {
 		}
 	}
 	return stats
+}
+
+// fsmLag counts the committed entries that Raft has yet to hand over, and those that wait in its queue. Only while there
+// are some does the state's own index tell how many, because Raft's own entries, such as barriers, never reach it.
+func (r raftStats) fsmLag(applied uint64) uint64 {
+	commit, handed := r.number("commit_index"), r.number("applied_index")
+	lag := max(commit, handed) - handed
+	if r.number("fsm_pending") > 0 {
+		lag += max(handed, applied) - applied
+	}
+	return lag
 }

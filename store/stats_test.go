@@ -31,6 +31,9 @@ func TestStatsFollowWhatHappens(t *testing.T) {
 	if after.Snapshot || after.LogWriteFailures != 0 || after.DiskHangs != 0 {
 		t.Errorf("stats tell of what has not been: %+v", after)
 	}
+	for _, n := range nodes {
+		eventually(t, "nothing waits to be applied", func() bool { return n.Stats().FSMLag == 0 })
+	}
 	for _, n := range without(nodes, leader) {
 		eventually(t, "the follower has heard the leader", func() bool {
 			stats := n.Stats()

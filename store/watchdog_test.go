@@ -130,6 +130,9 @@ func TestLeaderWhoseDiskHangsIsReplaced(t *testing.T) {
 	if got := weightOn(old); got != 5 || !old.Readiness().Ready() {
 		t.Errorf("weight %d, ready %t: want the last state, ready for traffic", got, old.Readiness().Ready())
 	}
+	if stats := old.Stats(); stats.State != "disk_hangs" || stats.DiskHangs != 1 || stats.LogWriteWaiting == 0 {
+		t.Errorf("stats say %q, %d hangs, %s of waiting", stats.State, stats.DiskHangs, stats.LogWriteWaiting)
+	}
 	eventually(t, "the leader sees the fault", func() bool { return seesHang(t, leader, old) })
 	if _, err := setWeight(t, old, 7); err != nil {
 		t.Errorf("second write through the node whose disk hangs: %v", err)

@@ -114,6 +114,9 @@ func (n *node) openGateway(ctx context.Context) error {
 	registry := providers.NewRegistry(openaicustom.New(n.upstream, n.logger))
 	n.router = relay.NewRouter(n.store, n.secrets.openAPIKey, registry, n.logger)
 	collectors := metrics.New(metrics.Config{Version: buildVersion(), KnownModel: n.knownModel, Logger: n.logger})
+	if err := collectors.Register(newRaftMetrics(n.store.Stats)); err != nil {
+		return fmt.Errorf("register raft metrics: %w", err)
+	}
 	api, err := admin.New(admin.Config{Store: n.store, Status: n.status, Counters: n.counters, Logger: n.logger})
 	if err != nil {
 		return err

@@ -40,7 +40,8 @@ func (n *node) checks() []gateway.Check {
 	default:
 		state.Detail = "the last state is being brought up to date"
 	}
-	return []gateway.Check{{Name: "store", OK: true}, state}
+	// A bad disk keeps the node from writing, not from serving.
+	return []gateway.Check{{Name: "store", OK: true, Detail: r.Disk}, state}
 }
 
 // counters are this node's own figures for an instance.
