@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -34,6 +35,44 @@ func TestGuide(t *testing.T) {
 		t.Errorf("status %+v", first)
 	}
 	c.awaitEqualStates(t)
+}
+
+// TestOneCommandLineForAllNodes starts three nodes with the same seeds, restarts them, and then one without its disk.
+func TestOneCommandLineForAllNodes(t *testing.T) {
+	t.Parallel()
+	c := &cluster{upstreams: startUpstreams(t)}
+	var addresses []string
+	for range 3 {
+		addresses = append(addresses, freeAddress(t))
+	}
+	for i, address := range addresses {
+		n := &node{id: fmt.Sprintf("node%d", i+1), address: address, dir: t.TempDir()}
+		n.args = []string{
+			"--config", c.upstreams.config, "--cluster-enabled", "--node-id", n.id, "--node-address", address, "--data-dir", n.dir,
+			"--bootstrap-expect", "3", "--seed-nodes", strings.Join(addresses, ","), fast,
+		}
+		n.start(t)
+		c.nodes = append(c.nodes, n)
+	}
+	c.awaitVoters(t, 3, c.nodes...)
+	c.awaitEqualStates(t)
+	clusterID := c.nodes[0].status().ClusterID
+	for _, n := range c.nodes {
+		n.kill(t)
+	}
+	if err := os.RemoveAll(c.nodes[0].dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range c.nodes {
+		n.start(t)
+	}
+	c.awaitVoters(t, 3, c.nodes...)
+	c.awaitEqualStates(t)
+	for _, n := range c.nodes {
+		if got := n.status().ClusterID; got != clusterID {
+			t.Errorf("%s is in cluster %q, was in %q", n.id, got, clusterID)
+		}
+	}
 }
 
 // TestLoopbackClusterWithoutASecret is for trying things out: nothing to choose, and nobody else can reach it.
