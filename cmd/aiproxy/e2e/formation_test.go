@@ -4,12 +4,14 @@ package e2e
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestGuide runs the commands of the product's guide as they stand, with loopback addresses in the place of
@@ -37,9 +39,9 @@ func TestGuide(t *testing.T) {
 	c.awaitEqualStates(t)
 }
 
-// TestOneCommandLineForAllNodes starts three nodes with the same seeds, restarts them, and then one without its disk.
-func TestOneCommandLineForAllNodes(t *testing.T) {
-	t.Parallel()
+// startTogether starts three nodes with the same command line, but for their names and addresses.
+func startTogether(t *testing.T) *cluster {
+	t.Helper()
 	c := &cluster{upstreams: startUpstreams(t)}
 	var addresses []string
 	for range 3 {
@@ -54,6 +56,32 @@ func TestOneCommandLineForAllNodes(t *testing.T) {
 		n.start(t)
 		c.nodes = append(c.nodes, n)
 	}
+	return c
+}
+
+// TestKilledWhileForming kills each of three nodes at random moments of forming their cluster, and starts it again.
+func TestKilledWhileForming(t *testing.T) {
+	t.Parallel()
+	c := startTogether(t)
+	for _, i := range rand.Perm(3) {
+		<-time.After(rand.N(400 * time.Millisecond))
+		c.nodes[i].kill(t)
+		c.nodes[i].start(t)
+	}
+	c.awaitVoters(t, 3, c.nodes...)
+	c.awaitEqualStates(t)
+	clusterID := c.nodes[0].status().ClusterID
+	for _, n := range c.nodes {
+		if got := n.status().ClusterID; got == "" || got != clusterID {
+			t.Errorf("%s is in cluster %q, another in %q", n.id, got, clusterID)
+		}
+	}
+}
+
+// TestOneCommandLineForAllNodes restarts three nodes that formed a cluster together, one of them without its disk.
+func TestOneCommandLineForAllNodes(t *testing.T) {
+	t.Parallel()
+	c := startTogether(t)
 	c.awaitVoters(t, 3, c.nodes...)
 	c.awaitEqualStates(t)
 	clusterID := c.nodes[0].status().ClusterID
