@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -10,7 +11,9 @@ import (
 type Error struct {
 	// Status is the HTTP status, also of an error within a stream whose header has long been sent.
 	Status int
-	// Type is the dialect's word for the kind of fault. Empty stands for the dialect's usual word for Status.
+	// Kind is what went wrong. KindUnknown stands for what goes with Status.
+	Kind ErrorKind
+	// Type is OpenAI's word for the kind of fault. Empty stands for its usual word. Other dialects go by Kind.
 	Type string
 	// Code is a finer word for programs, empty for none.
 	Code string
@@ -19,6 +22,66 @@ type Error struct {
 	Message string
 	// RetryAfter is how long the client should wait, 0 for no advice. It travels in a header, not in the body.
 	RetryAfter time.Duration
+}
+
+// ErrorKind is what went wrong, for dialects to find their own word and status for.
+type ErrorKind uint8
+
+// The kinds of fault.
+const (
+	KindUnknown ErrorKind = iota
+	KindBadRequest
+	// KindContextLength is a request that is longer than the model's window.
+	KindContextLength
+	KindAuthentication
+	KindPermission
+	// KindBilling is an account without means: waiting does not help.
+	KindBilling
+	KindNotFound
+	KindTooLarge
+	KindRateLimit
+	KindOverloaded
+	KindTimeout
+	// KindFiltered is a request or an answer that the upstream's filter has stopped.
+	KindFiltered
+	KindServer
+)
+
+// KindOf is the kind that goes with a status.
+func KindOf(status int) ErrorKind {
+	switch status {
+	case http.StatusUnauthorized:
+		return KindAuthentication
+	case http.StatusPaymentRequired:
+		return KindBilling
+	case http.StatusForbidden:
+		return KindPermission
+	case http.StatusNotFound:
+		return KindNotFound
+	case http.StatusRequestEntityTooLarge:
+		return KindTooLarge
+	case http.StatusTooManyRequests:
+		return KindRateLimit
+	case http.StatusServiceUnavailable, statusOverloaded:
+		return KindOverloaded
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
+		return KindTimeout
+	}
+	if status >= 400 && status < 500 {
+		return KindBadRequest
+	}
+	return KindServer
+}
+
+// statusOverloaded is Anthropic's own.
+const statusOverloaded = 529
+
+// kind is e.Kind, or what goes with the status.
+func (e *Error) kind() ErrorKind {
+	if e.Kind == KindUnknown {
+		return KindOf(e.Status)
+	}
+	return e.Kind
 }
 
 // Error tells status and message.

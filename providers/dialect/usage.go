@@ -4,12 +4,27 @@ import "bytes"
 
 // Usage is the number of tokens of an exchange.
 type Usage struct {
-	// Input includes CachedInput, and Output includes Reasoning, whatever the dialect's own habit.
+	// Input includes CachedInput, CacheWrite and InputAudio, and Output includes Reasoning and OutputAudio, whatever
+	// the dialect's own habit.
 	Input       int64
 	Output      int64
 	CachedInput int64
-	Reasoning   int64
+	// CacheWrite is what was written to the upstream's cache, of which Anthropic tells CacheWrite1h apart.
+	CacheWrite   int64
+	CacheWrite1h int64
+	Reasoning    int64
+	InputAudio   int64
+	OutputAudio  int64
+	// Searches are the uses of web search that the upstream charges for.
+	Searches int64
 }
+
+// Fresh is the input that was neither read from the cache nor written to it, which is how Anthropic counts. It is
+// never negative: some upstreams count the cache beside the input.
+func (u *Usage) Fresh() int64 { return max(0, u.Input-u.CachedInput-u.CacheWrite) }
+
+// Total is input and output.
+func (u *Usage) Total() int64 { return u.Input + u.Output }
 
 // UsageFromReply returns the usage told in the body of a whole reply, and whether there was one.
 func UsageFromReply(n Name, body []byte) (Usage, bool) { return codecFor(n).usageFromReply(body) }
