@@ -48,6 +48,10 @@ func (p fakeProvider) Name() string { return p.name }
 
 func (p fakeProvider) Supports(providers.Operation, dialect.Name) bool { return true }
 
+func (p fakeProvider) Target(_ *providers.Instance, _ providers.Operation, d dialect.Name, model string) (dialect.Target, bool) {
+	return dialect.Target{Dialect: d, Model: model}, true
+}
+
 func (p fakeProvider) Do(context.Context, *providers.Instance, *providers.Call) (*providers.Reply, error) {
 	panic("the gateway calls no upstream itself")
 }

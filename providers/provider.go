@@ -63,8 +63,14 @@ type Reply struct {
 type Provider interface {
 	// Name is the canonical name, such as "openai-custom".
 	Name() string
-	// Supports tells whether the provider can carry out op for a client of the dialect.
+	// Supports tells whether the provider can carry out op for a client of the dialect, by translation if need be.
 	Supports(op Operation, d dialect.Name) bool
+	// Target tells how the instance's upstream is spoken to in order to carry out op for a client of the dialect, and
+	// whether it can. If the upstream speaks the client's dialect, that is the target's, and bodies pass byte for
+	// byte; otherwise the gateway translates between the two. Model is the name that the upstream shall see. The
+	// target's Stream tells that the upstream must stream even if the client does not want it; it is otherwise left
+	// unset. Do then gets a call with the target's dialect.
+	Target(in *Instance, op Operation, d dialect.Name, model string) (dialect.Target, bool)
 	// Do performs the call once, without retries. It returns when the reply's header is there; the reply's body is
 	// read as it arrives. Cancelling ctx ends the call in every phase, the reading of the body included. An error
 	// means that no reply was received and is always an *Error.

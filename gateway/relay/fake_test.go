@@ -33,6 +33,10 @@ func (f *fake) Supports(op providers.Operation, _ dialect.Name) bool {
 	return f.supports == nil || f.supports(op)
 }
 
+func (f *fake) Target(_ *providers.Instance, op providers.Operation, d dialect.Name, model string) (dialect.Target, bool) {
+	return dialect.Target{Dialect: d, Model: model}, f.Supports(op, d)
+}
+
 func (f *fake) Do(ctx context.Context, in *providers.Instance, call *providers.Call) (*providers.Reply, error) {
 	f.mu.Lock()
 	f.calls = append(f.calls, fakeCall{in.Name, call.Model, string(call.Body.Bytes())})

@@ -3,6 +3,7 @@ package dialect
 import (
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // ErrTruncated says that an upstream's stream ended before its answer did.
@@ -49,6 +50,13 @@ func Lookup(n Name) (Codec, bool) {
 	return c, ok
 }
 
+// Translates tells whether a client of one dialect can be served by an upstream of the other.
+func Translates(client, upstream Name) bool {
+	_, from := translators[client]
+	_, to := translators[upstream]
+	return from && to
+}
+
 // translators holds the codecs that translate; it is never changed.
 var translators = map[Name]Codec{}
 
@@ -72,10 +80,5 @@ type Target struct {
 
 // Runs tells whether the upstream runs the server tool.
 func (t *Target) Runs(tool ServerTool) bool {
-	for _, s := range t.ServerTools {
-		if s == tool {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.ServerTools, tool)
 }

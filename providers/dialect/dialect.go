@@ -1,6 +1,9 @@
 // Package dialect knows the wire protocols that clients and upstreams speak: what must be read of a request before
 // it can be routed, how a fault, a list of models and a stream of events look, and where the token counts are.
 //
+// A request from a client of one dialect to an upstream of another is translated by way of a canonical form: Request,
+// Response and Event. DESIGN.md tells the rules.
+//
 // Each dialect is one codec in files named for it (openaichat.go, openaichat_usage.go); everything else here is
 // common to all of them. It must not know a provider, a connection or the gateway, does no I/O and starts no
 // goroutine. Byte slices passed in are never kept or changed. Functions are safe for concurrent use; a Splitter
@@ -14,6 +17,14 @@ type Name string
 const (
 	// OpenAIChat is OpenAI's Chat Completions API with its embeddings and models.
 	OpenAIChat Name = "openai-chat"
+	// OpenAIResponses is OpenAI's Responses API.
+	OpenAIResponses Name = "openai-responses"
+	// Anthropic is Anthropic's Messages API.
+	Anthropic Name = "anthropic"
+	// Gemini is Google's Gemini API, generateContent and streamGenerateContent.
+	Gemini Name = "gemini"
+	// Kiro is the request of Kiro's generateAssistantResponse and the events of its answer. No client speaks it.
+	Kiro Name = "kiro"
 )
 
 // Model is an entry of a list of models.

@@ -67,9 +67,10 @@ func (s *Stream) ContentType() string { return s.encoder.ContentType() }
 // Usage returns the usage that the upstream has told so far, and whether it has.
 func (s *Stream) Usage() (Usage, bool) { return s.usage, s.counted }
 
-// Ended tells that the client has got the end of its answer, be it a fault. Fault is the one that the upstream has
-// told of, nil for none.
-func (s *Stream) Ended() bool   { return s.ended }
+// Ended tells that the client has got the end of its answer, be it a fault.
+func (s *Stream) Ended() bool { return s.ended }
+
+// Fault is the one that the upstream has told of, nil for none.
 func (s *Stream) Fault() *Error { return s.fault }
 
 func (s *Stream) encode(dst []byte) []byte {

@@ -117,8 +117,10 @@ func settle(parts []Part, calls []*ToolCall) []Part {
 	out := make([]Part, 0, len(parts)+len(calls))
 	answered := make(map[string]bool, len(calls))
 	for _, call := range calls {
-		result := ToolResult{CallID: call.ID, Name: call.Name, Failed: true, Custom: call.Custom,
-			Parts: []Part{{Text: "The call was interrupted and has no result."}}}
+		result := ToolResult{
+			CallID: call.ID, Name: call.Name, Failed: true, Custom: call.Custom,
+			Parts: []Part{{Text: "The call was interrupted and has no result."}},
+		}
 		part := Part{Kind: PartToolResult, Result: &result}
 		for i := range parts {
 			if parts[i].Kind == PartToolResult && parts[i].Result.CallID == call.ID {

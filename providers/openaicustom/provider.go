@@ -35,10 +35,15 @@ func New(rt http.RoundTripper, logger *slog.Logger) *Provider {
 // Name returns "openai-custom".
 func (p *Provider) Name() string { return providers.OpenAICustom }
 
-// Supports tells that clients of OpenAI's Chat Completions API can chat and embed.
+// Supports tells that clients of OpenAI's Chat Completions API can chat and embed, and others chat by translation.
 func (p *Provider) Supports(op providers.Operation, d dialect.Name) bool {
 	_, known := endpoint(op)
-	return known && d == dialect.OpenAIChat
+	return known && (d == dialect.OpenAIChat || op == providers.Chat && dialect.Translates(d, dialect.OpenAIChat))
+}
+
+// Target implements providers.Provider: every instance speaks OpenAI Chat.
+func (p *Provider) Target(_ *providers.Instance, op providers.Operation, d dialect.Name, model string) (dialect.Target, bool) {
+	return dialect.Target{Dialect: dialect.OpenAIChat, Vendor: dialect.VendorOpenAI, Model: model}, p.Supports(op, d)
 }
 
 // endpoint is the path of an operation below an instance's base URL.
