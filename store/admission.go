@@ -45,6 +45,10 @@ func (s *Store) admit(ctx context.Context, caller peer.Identity, m fsm.Member) *
 	}
 	s.admission.Lock()
 	defer s.admission.Unlock()
+	if caller.ClusterID != "" && !hasServer(s.servers(), m.ID) {
+		return &callError{Code: codeRemoved, Message: "node " + m.ID + " was removed from this cluster: move its data directory " +
+			"away and start it with --seed-nodes to let it join anew"}
+	}
 	if refusal := s.dialBack(ctx, m); refusal != nil {
 		return refusal
 	}

@@ -30,6 +30,9 @@ var errNotLeader = errors.New("not the leader")
 // A command without an idempotency key is given one, so that tries after a lost reply take effect once. Errors are
 // a *fsm.Rejection, or wrap fsm.ErrNoLeader (nothing was written) or fsm.ErrIndeterminate (it may have been).
 func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
+	if s.removed.Load() {
+		return fsm.Receipt{}, fmt.Errorf("%w: %s", fsm.ErrNoLeader, s.removedText())
+	}
 	if command.Key == "" {
 		command.Key = newID()
 	}
@@ -84,15 +87,24 @@ func (s *Store) knownLeader(ctx context.Context) raft.ServerAddress {
 	return leader
 }
 
-// forward sends the write to the leader, and stops waiting for it when this node learns that it leads no more: one
-// that hangs would take all of the time that its successor needs a small part of.
+// forward sends the write to the leader.
 func (s *Store) forward(ctx context.Context, leader raft.ServerAddress, command fsm.Command) (fsm.Receipt, error) {
+	ctx, cancel, err := s.whileLed(ctx, leader)
+	if err != nil {
+		return fsm.Receipt{}, err
+	}
+	defer cancel()
+	return s.caller.apply(ctx, string(leader), command)
+}
+
+// whileLed returns a context for a call to the leader, which ends when this node learns that it leads no more: one that
+// hangs would take all of the time that its successor needs a small part of.
+func (s *Store) whileLed(ctx context.Context, leader raft.ServerAddress) (context.Context, context.CancelFunc, error) {
 	news := s.leaderNews.listen()
 	if now, _ := s.raft.LeaderWithID(); now != leader && s.diskFault() == "" {
-		return fsm.Receipt{}, fmt.Errorf("%w: the leader has just changed", errNotLeader)
+		return nil, nil, fmt.Errorf("%w: the leader has just changed", errNotLeader)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	go func() {
 		select {
 		case <-news:
@@ -100,7 +112,7 @@ func (s *Store) forward(ctx context.Context, leader raft.ServerAddress, command 
 		case <-ctx.Done():
 		}
 	}()
-	return s.caller.apply(ctx, string(leader), command)
+	return ctx, cancel, nil
 }
 
 // isInvalid tells that the leader refused the command for what it is, before it reached the log.

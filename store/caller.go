@@ -50,12 +50,14 @@ const (
 	codeDuplicateAddress callCode = "duplicate_address"
 	codeUnreachable      callCode = "unreachable"
 	codeWrongNode        callCode = "wrong_node"
+	codeRemoved          callCode = "removed"
+	codeQuorum           callCode = "quorum_at_risk"
 )
 
 // permanent tells that asking again can't help.
 func (c callCode) permanent() bool {
 	switch c {
-	case codeAlone, codeDuplicateID, codeDuplicateAddress, codeWrongNode, codeInvalid:
+	case codeAlone, codeDuplicateID, codeDuplicateAddress, codeWrongNode, codeInvalid, codeRemoved:
 		return true
 	default:
 		return false

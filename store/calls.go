@@ -23,6 +23,11 @@ const (
 	pathJoin    = "/peer/v1/join"
 	pathNotify  = "/peer/v1/notify"
 	pathPing    = "/peer/v1/ping"
+
+	pathTransfer = "/peer/v1/transfer"
+	pathRemove   = "/peer/v1/remove"
+	pathStanding = "/peer/v1/standing"
+	pathDoubt    = "/peer/v1/doubt"
 )
 
 const (
@@ -64,6 +69,10 @@ func (s *Store) callHandler() http.Handler {
 	mux.HandleFunc("POST "+pathJoin, s.serveJoin)
 	mux.HandleFunc("POST "+pathNotify, s.serveNotify)
 	mux.HandleFunc("GET "+pathPing, s.servePing)
+	mux.HandleFunc("POST "+pathTransfer, s.serveOperation(pathTransfer))
+	mux.HandleFunc("POST "+pathRemove, s.serveOperation(pathRemove))
+	mux.HandleFunc("GET "+pathStanding, s.serveStanding)
+	mux.HandleFunc("POST "+pathDoubt, s.serveDoubt)
 	return mux
 }
 

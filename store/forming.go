@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -73,16 +72,10 @@ func (s *Store) announce(ctx context.Context) {
 		return
 	}
 	s.join(ctx, false, func() []string {
-		if s.raft.State() == raft.Leader {
-			return nil // A leader records itself.
+		if s.raft.State() == raft.Leader || s.removed.Load() {
+			return nil // A leader records itself, and nobody wants news of a node that was removed.
 		}
-		targets := s.config.otherSeeds()
-		for _, m := range s.View().Members {
-			if m.ID != s.config.NodeID && !slices.Contains(targets, m.Address) {
-				targets = append(targets, m.Address)
-			}
-		}
-		return targets
+		return s.acquaintances()
 	})
 }
 

@@ -77,6 +77,9 @@ func (s *Store) lead(ctx context.Context) error {
 	if err := s.recordSelf(ctx); err != nil {
 		return err
 	}
+	if err := s.forgetStrays(ctx); err != nil {
+		return err
+	}
 	s.caughtUp.Store(true)
 	s.settled.Store(true)
 	defer s.settled.Store(false)
@@ -84,6 +87,7 @@ func (s *Store) lead(ctx context.Context) error {
 	var jobs sync.WaitGroup
 	defer jobs.Wait()
 	jobs.Go(func() { s.promoteJoiners(ctx) })
+	jobs.Go(func() { s.sweepStrays(ctx) })
 	s.answerNudges(ctx)
 	return nil
 }

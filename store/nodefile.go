@@ -27,6 +27,9 @@ type nodeFile struct {
 	// Founding tells that this node has minted ClusterID and not yet started Raft with it. Without it, a node that has
 	// a cluster but no Raft state has lost that state, and must not start the cluster a second time.
 	Founding bool `json:"founding,omitempty"`
+	// Removed tells that the cluster has removed this node. Its log may lack what the cluster did since, so it takes part
+	// in nothing any more.
+	Removed bool `json:"removed,omitempty"`
 	// Pledge is what the node has promised to the nodes that it starts a cluster with.
 	Pledge pledge `json:"pledge,omitzero"`
 }
@@ -37,6 +40,8 @@ type nodeFile struct {
 // founds no other.
 func (n nodeFile) settled(dir string, existing, seeds bool) (nodeFile, error) {
 	switch {
+	case existing && n.Removed:
+		return n, errors.New(n.removedText(dir))
 	case existing:
 		n.Founding = false // The last run ended just after its bootstrap, if it was true.
 	case n.ClusterID == "":

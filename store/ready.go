@@ -23,14 +23,17 @@ type Readiness struct {
 	Leader bool
 	// Stale: the node serves its last state because it found no cluster for a while.
 	Stale bool
+	// Removed: this node is not in its cluster any more.
+	Removed bool
 	// Fault is why the cluster refuses this node, if it does.
 	Fault string
 	// Disk is what is wrong with this node's disk, if anything is. Traffic goes on.
 	Disk string
 }
 
-// Ready tells that the node should get traffic. It stays so when the quorum is lost: the last state goes on serving.
-func (r Readiness) Ready() bool { return r.Initialised && (r.CaughtUp || r.Stale) }
+// Ready tells that the node should get traffic. It stays so when the quorum is lost: the last state goes on serving. A
+// node that was removed would serve it for good, so it is not ready.
+func (r Readiness) Ready() bool { return r.Initialised && !r.Removed && (r.CaughtUp || r.Stale) }
 
 // Readiness never blocks.
 func (s *Store) Readiness() Readiness {
@@ -44,6 +47,9 @@ func (s *Store) Readiness() Readiness {
 	r.Stale = !r.CaughtUp && time.Since(s.started) > s.config.scaled(staleGrace)
 	if fault := s.joinFault.Load(); fault != nil {
 		r.Fault = *fault
+	}
+	if s.removed.Load() {
+		r.Removed, r.Fault = true, s.removedText()
 	}
 	return r
 }

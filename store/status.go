@@ -16,8 +16,8 @@ type Status struct {
 	Enabled   bool   `json:"enabled"`
 	ClusterID string `json:"cluster_id"`
 	NodeID    string `json:"node_id"`
-	// State is Raft's: leader, follower, candidate or shutdown; joining before the node is in a cluster, disk_hangs while
-	// its disk keeps it from taking part.
+	// State is Raft's: leader, follower, candidate or shutdown; joining before the node is in a cluster, removed after
+	// it was, disk_hangs while its disk keeps it from taking part.
 	State     string `json:"state"`
 	Term      uint64 `json:"term"`
 	Ready     bool   `json:"ready"`
@@ -144,6 +144,16 @@ func (s *Store) raftStatus() RaftStatus {
 
 // memberStatuses describes every node in Raft's configuration, and returns the leader's commit index if it is known.
 func (s *Store) memberStatuses(ctx context.Context) ([]MemberStatus, uint64) {
+	return s.askMembers(ctx, s.probes)
+}
+
+// askMembersAnew is memberStatuses from answers to questions that begin now, for decisions: a node may have died since
+// the last second's answer.
+func (s *Store) askMembersAnew(ctx context.Context) ([]MemberStatus, uint64) {
+	return s.askMembers(ctx, newProbes(s.caller.ping, s.raft.CommitIndex, &s.tasks))
+}
+
+func (s *Store) askMembers(ctx context.Context, probes *probes) ([]MemberStatus, uint64) {
 	servers := s.sortedServers()
 	addresses := make([]string, 0, len(servers))
 	for _, server := range servers {
@@ -151,7 +161,7 @@ func (s *Store) memberStatuses(ctx context.Context) ([]MemberStatus, uint64) {
 			addresses = append(addresses, string(server.Address))
 		}
 	}
-	answers := s.probes.all(ctx, addresses)
+	answers := probes.all(ctx, addresses)
 	pongs := make(map[string]probe, len(answers))
 	for i, address := range addresses {
 		pongs[address] = answers[i]

@@ -35,7 +35,7 @@ type Store struct {
 	// nodeChange is held while the node file is changed.
 	nodeChange sync.Mutex
 	founding   founding
-	// admission serialises joins on the leader.
+	// admission serialises changes of membership on the leader.
 	admission sync.Mutex
 	// settled is set while this node leads and has applied all that earlier leaders decided.
 	settled  atomic.Bool
@@ -49,6 +49,10 @@ type Store struct {
 	leaderChanges atomic.Uint64
 	// commits is how long this node, as the leader, took to write and apply commands.
 	commits durations
+
+	// removed is set once this node knows that it is not in its cluster any more, doubted when it is told to ask.
+	removed atomic.Bool
+	doubted chan struct{}
 
 	// hangs is set while this node's disk hangs, hangNews rings when that begins.
 	hangs     atomic.Bool
@@ -72,7 +76,7 @@ func Open(c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: c, logger: c.Logger, started: time.Now(), nudges: make(chan struct{}, 1)}
+	s := &Store{config: c, logger: c.Logger, started: time.Now(), nudges: make(chan struct{}, 1), doubted: make(chan struct{}, 1)}
 	if s.disk, err = openDisk(&c); err != nil {
 		return nil, err
 	}
@@ -99,7 +103,7 @@ func (s *Store) start(ctx context.Context) {
 	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
 	s.probes = newProbes(s.caller.ping, s.raft.CommitIndex, &s.tasks)
 	for _, task := range []func(context.Context){
-		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk,
+		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk, s.noticeRemoval,
 	} {
 		s.tasks.start(func() { task(ctx) })
 	}
@@ -258,7 +262,7 @@ func (s *Store) handOver(ctx context.Context) {
 
 // heir is the other voter with the longest log among those that answer.
 func (s *Store) heir(ctx context.Context) (heir raft.Server, ok bool) {
-	members, _ := s.memberStatuses(ctx)
+	members, _ := s.askMembersAnew(ctx)
 	var longest uint64
 	for _, m := range members {
 		if m.ID == s.config.NodeID || m.Suffrage != voterName || !m.Reachable || m.State == stateHanging {

@@ -77,7 +77,9 @@ func (s *Store) beginHang(ctx context.Context) {
 // endHang lets Raft speak again. A leader that Raft still believes itself to be learns of its successor, or finds that it
 // has lost touch with the quorum: its heartbeats were cut off for longer than a lease.
 func (s *Store) endHang() {
-	s.peers.ResumeRaft()
+	if !s.removed.Load() {
+		s.peers.ResumeRaft()
+	}
 	s.hangs.Store(false)
 	s.logger.Info("disk writes again, the node takes part in the cluster")
 }
@@ -126,7 +128,10 @@ func (s *Store) callSuccessor(ctx context.Context) {
 
 // state is what this node is in the cluster. See Status.State.
 func (s *Store) state() string {
-	if s.hangs.Load() {
+	switch {
+	case s.removed.Load():
+		return stateRemoved
+	case s.hangs.Load():
 		return stateHanging
 	}
 	return stateName(s.raft.State())
