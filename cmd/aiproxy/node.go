@@ -36,6 +36,8 @@ type node struct {
 	// metricsListener is nil where only the main port serves metrics.
 	metricsListener net.Listener
 	operations      *gateway.Server
+	// left is closed when the node has left its cluster, which ends it without a fault.
+	left chan struct{}
 	// faults gets what ends the node. Later ones are dropped: the first is the cause.
 	faults chan error
 }
@@ -65,7 +67,7 @@ func tell(c *config.Config, logger *slog.Logger) {
 
 // openNode builds a node from its configuration, from the disk upwards.
 func openNode(ctx context.Context, c *config.Config, logger *slog.Logger) (*node, error) {
-	n := &node{config: c, logger: logger, faults: make(chan error, 1)}
+	n := &node{config: c, logger: logger, left: make(chan struct{}), faults: make(chan error, 1)}
 	var err error
 	if n.secrets, err = newSecrets(c); err != nil {
 		return nil, err
@@ -117,7 +119,9 @@ func (n *node) openGateway(ctx context.Context) error {
 	if err := collectors.Register(newRaftMetrics(n.store.Stats)); err != nil {
 		return fmt.Errorf("register raft metrics: %w", err)
 	}
-	api, err := admin.New(admin.Config{Store: n.store, Status: n.status, Counters: n.counters, Logger: n.logger})
+	api, err := admin.New(admin.Config{
+		Store: n.store, Cluster: newMembership(n.store, n.left), Status: n.status, Counters: n.counters, Logger: n.logger,
+	})
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,8 @@ func (n *node) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		n.logger.Info("stopping", "drain_timeout", n.config.Timeouts.Shutdown)
+	case <-n.left:
+		n.logger.Info("stopping, the node has left its cluster", "drain_timeout", n.config.Timeouts.Shutdown)
 	case fault = <-n.faults:
 		n.logger.Error("node can't go on", "error", fault)
 	}

@@ -30,6 +30,8 @@ func (n *node) checks() []gateway.Check {
 	r := n.store.Readiness()
 	state := gateway.Check{Name: "state", OK: r.Ready()}
 	switch {
+	case r.Removed:
+		state.Detail = r.Fault
 	case r.CaughtUp:
 	case r.Fault != "":
 		state.Detail = "not admitted to the cluster: " + r.Fault

@@ -40,6 +40,8 @@ type Counters struct {
 type Config struct {
 	// Store is required.
 	Store Store
+	// Cluster changes membership and leadership. Nil leaves out the endpoints that do.
+	Cluster Cluster
 	// Status returns the answer to GET /cluster/status, to be encoded as JSON. It is required, must return at once
 	// and must not hold a secret.
 	Status func(ctx context.Context) any
@@ -52,6 +54,7 @@ type Config struct {
 // API holds the handlers. Make one with New.
 type API struct {
 	store    Store
+	cluster  Cluster
 	status   func(ctx context.Context) any
 	counters func(instance string) Counters
 	logger   *slog.Logger
@@ -80,15 +83,15 @@ func New(c Config) (*API, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: c.Store, status: c.Status, counters: c.Counters, logger: c.Logger}, nil
+	return &API{store: c.Store, cluster: c.Cluster, status: c.Status, counters: c.Counters, logger: c.Logger}, nil
 }
 
 // Endpoints lists the routes.
 func (a *API) Endpoints() []Endpoint {
-	return []Endpoint{
+	return append([]Endpoint{
 		{Method: http.MethodGet, Path: "/cluster/status", Open: true, Serve: a.clusterStatus},
 		{Method: http.MethodGet, Path: "/loadbalancer/instances", Serve: a.listInstances},
 		{Method: http.MethodPut, Path: "/loadbalancer/algorithm", Serve: a.setAlgorithm},
 		{Method: http.MethodPut, Path: "/loadbalancer/instances/{name}", Serve: a.updateInstance},
-	}
+	}, a.membershipEndpoints()...)
 }
