@@ -15,6 +15,10 @@ RACE := $(shell command -v cc >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 
 
 FUZZTIME ?= 3s
 
+# The tests of clusters mostly wait for timeouts, so more of them run at once than there are processors. With many more
+# than this, elections on a machine with two processors become late.
+PARALLEL ?= 8
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +36,7 @@ test: verify lint test-race test-e2e fuzz ## everything that CI runs
 
 .PHONY: test-short
 test-short: ## unit tests alone, under a minute once built
-	go test -short ./...
+	go test -short -parallel $(PARALLEL) ./...
 
 .PHONY: test-race
 test-race: ## all unit and integration tests under the race detector

@@ -158,13 +158,17 @@ func (n *node) leads() bool { return n.Status(context.Background()).State == "le
 
 func (n *node) votes() int { return n.Status(context.Background()).Quorum.HealthyVoters }
 
+// steady gives a node the timeouts of production, for tests in which no election may come about by itself. Those of the
+// other tests are so short that a busy machine misses them now and then.
+func steady(c *store.Config) { c.TimeoutScale = 1 }
+
 // form starts a cluster of n nodes and waits until all vote.
-func form(t testing.TB, n int) []*node {
+func form(t testing.TB, n int, changes ...func(*store.Config)) []*node {
 	t.Helper()
 	var nodes []*node
 	var seeds []string
 	for i := range n {
-		next := open(t, fmt.Sprintf("n%d", i+1), seeds)
+		next := open(t, fmt.Sprintf("n%d", i+1), seeds, changes...)
 		nodes = append(nodes, next)
 		seeds = append(seeds, next.config.Address)
 	}

@@ -33,7 +33,7 @@ func TestFourthNodeJoinsARunningCluster(t *testing.T) {
 
 func TestJoinRefusals(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3)
+	nodes := form(t, 3, steady)
 	leader := leaderOf(t, nodes)
 	followers := without(nodes, leader)
 	seeds := []string{leader.config.Address}

@@ -77,14 +77,14 @@ func (d *faultyDisk) SetUint64(key []byte, value uint64) error {
 }
 
 // formFaulty starts a cluster of n nodes whose disks can be made to fail.
-func formFaulty(t *testing.T, n int) ([]*node, map[*node]*faultyDisk) {
+func formFaulty(t *testing.T, n int, changes ...func(*store.Config)) ([]*node, map[*node]*faultyDisk) {
 	t.Helper()
 	var nodes []*node
 	var seeds []string
 	disks := map[*node]*faultyDisk{}
 	for _, id := range []string{"n1", "n2", "n3"}[:n] {
 		disk := &faultyDisk{}
-		next := open(t, id, seeds, disk.wrap)
+		next := open(t, id, seeds, append(changes, disk.wrap)...)
 		nodes, disks[next] = append(nodes, next), disk
 		seeds = append(seeds, next.config.Address)
 	}
@@ -169,7 +169,7 @@ func equalStates(nodes []*node) bool {
 
 func TestFollowerWhoseDiskHangsTakesNoPart(t *testing.T) {
 	t.Parallel()
-	nodes, disks := formFaulty(t, 3)
+	nodes, disks := formFaulty(t, 3, steady)
 	leader := leaderOf(t, nodes)
 	slow := without(nodes, leader)[0]
 	release := disks[slow].hang()
