@@ -10,6 +10,9 @@ var (
 	ErrIndeterminate = errors.New("the outcome of the write is not known")
 )
 
+// ErrBehind means that a node has not applied as much of the log in time as a read asked for.
+var ErrBehind = errors.New("this node is not up to date")
+
 // The reasons for which a command is not encoded, or does not belong into a log.
 var (
 	// ErrCommandTooLarge means that an encoded command exceeds MaxCommandSize.

@@ -58,6 +58,8 @@ type Check struct {
 	// Detail says what is wrong, or what is worth knowing of a check that is fine. It must be one line without a
 	// secret: /readyz needs no key.
 	Detail string
+	// OnRequest checks count, and are shown, only where the query names them: /readyz?quorum.
+	OnRequest bool
 }
 
 // Deps are the parts of the program that the surface rests on. All but Logger are required.

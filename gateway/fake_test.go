@@ -74,6 +74,10 @@ func (s fakeStore) Apply(context.Context, fsm.Command) (fsm.Receipt, error) {
 	return fsm.Receipt{Index: 9, Revision: 3, Applied: []string{"n1"}}, nil
 }
 
+func (s fakeStore) AwaitLatest(context.Context) error { return nil }
+
+func (s fakeStore) AwaitIndex(context.Context, uint64) error { return nil }
+
 // setup is what a test may choose of a gateway. Its zero value is an open gateway without instances.
 type setup struct {
 	relay     gateway.Relay

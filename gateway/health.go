@@ -12,15 +12,20 @@ func (g *Gateway) health(x *exchange, _ *http.Request) error {
 	return nil
 }
 
-// readiness tells load balancers whether to send requests here, with one line a check.
-func (g *Gateway) readiness(x *exchange, _ *http.Request) error {
+// readiness tells load balancers whether to send requests here, with one line a check. Checks that traffic does not need
+// count only for who names them.
+func (g *Gateway) readiness(x *exchange, r *http.Request) error {
 	checks := g.checks()
 	if g.draining.Load() {
 		checks = append(checks, Check{Name: "drain", Detail: "the node is shutting down"})
 	}
 	status := http.StatusOK
 	var text strings.Builder
+	asked := r.URL.Query()
 	for _, c := range checks {
+		if c.OnRequest && !asked.Has(c.Name) {
+			continue
+		}
 		if !c.OK {
 			status = http.StatusServiceUnavailable
 		}

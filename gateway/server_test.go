@@ -54,6 +54,22 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+func TestReadinessForWritesIsAskedForByName(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, setup{checks: []gateway.Check{
+		{Name: "state", OK: true}, {Name: "quorum", Detail: "no leader is known", OnRequest: true},
+	}})
+	for path, want := range map[string]string{
+		"/readyz": "200 [+]state ok\n", "/readyz?quorum": "503 [+]state ok\n[-]quorum no leader is known\n",
+		"/readyz?quorum=1": "503 [+]state ok\n[-]quorum no leader is known\n", "/healthz?quorum": "200 ok\n",
+	} {
+		got := ask(g, http.MethodGet, path, "")
+		if text := fmt.Sprintf("%d %s", got.Code, got.Body); text != want {
+			t.Errorf("%s: %q, want %q", path, text, want)
+		}
+	}
+}
+
 func TestOperationsServeNothingElse(t *testing.T) {
 	t.Parallel()
 	h := newGateway(t, setup{}).Operations()

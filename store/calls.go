@@ -66,6 +66,7 @@ func (s *Store) callHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+pathApply, s.serveApply)
 	mux.HandleFunc("GET "+pathApplied, s.serveApplied)
+	mux.HandleFunc("GET "+pathReadIndex, s.serveReadIndex)
 	mux.HandleFunc("POST "+pathJoin, s.serveJoin)
 	mux.HandleFunc("POST "+pathNotify, s.serveNotify)
 	mux.HandleFunc("GET "+pathPing, s.servePing)

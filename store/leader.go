@@ -68,9 +68,14 @@ func (s *Store) led(ctx context.Context) bool {
 // lead does what a leader has to do for the cluster, until ctx ends.
 func (s *Store) lead(ctx context.Context) error {
 	// All of earlier terms must be applied here before anything is decided.
+	term := s.raft.CurrentTerm()
 	if err := await(ctx, s.raft.Barrier(barrierTimeout)); err != nil {
 		return fmt.Errorf("barrier: %w", err)
 	}
+	if s.raft.CurrentTerm() != term {
+		return raft.ErrLeadershipLost // The span of the later term begins anew.
+	}
+	s.settledTerm.Store(term)
 	if err := s.initialise(ctx); err != nil {
 		return err
 	}

@@ -38,10 +38,14 @@ type Store struct {
 	// admission serialises changes of membership on the leader.
 	admission sync.Mutex
 	// settled is set while this node leads and has applied all that earlier leaders decided.
-	settled  atomic.Bool
-	progress *progress
-	nudges   chan struct{}
-	probes   *probes
+	settled atomic.Bool
+	// settledTerm is the last term in which this node has led and committed an entry.
+	settledTerm atomic.Uint64
+	// ownReads are checks of reads by this node as the leader, askedReads those that ask the leader.
+	ownReads, askedReads *readChecks
+	progress             *progress
+	nudges               chan struct{}
+	probes               *probes
 	// caughtUp is set once this node has applied all that the leader had at some moment after the start.
 	caughtUp atomic.Bool
 	// joinFault is the reason why the cluster refuses this node, if it does.
@@ -102,6 +106,9 @@ func Open(c Config) (*Store, error) {
 func (s *Store) start(ctx context.Context) {
 	s.progress = newProgress(s.caller.waitApplied, &s.tasks)
 	s.probes = newProbes(s.caller.ping, s.raft.CommitIndex, &s.tasks)
+	bound := s.config.scaled(heartbeatTimeout)
+	s.ownReads = &readChecks{check: s.confirmedIndex, timeout: bound, tasks: &s.tasks}
+	s.askedReads = &readChecks{check: s.askReadIndex, timeout: bound, tasks: &s.tasks}
 	for _, task := range []func(context.Context){
 		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk, s.noticeRemoval,
 	} {

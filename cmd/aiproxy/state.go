@@ -43,7 +43,16 @@ func (n *node) checks() []gateway.Check {
 		state.Detail = "the last state is being brought up to date"
 	}
 	// A bad disk keeps the node from writing, not from serving.
-	return []gateway.Check{{Name: "store", OK: true, Detail: r.Disk}, state}
+	return []gateway.Check{{Name: "store", OK: true, Detail: r.Disk}, state, quorum(r)}
+}
+
+// quorum tells whether the cluster can be written to, as far as this node sees. Traffic does without.
+func quorum(r store.Readiness) gateway.Check {
+	c := gateway.Check{Name: "quorum", OnRequest: true, OK: r.Leader}
+	if !c.OK {
+		c.Detail = "no leader is known: nothing can be written, traffic goes on; see /cluster/status"
+	}
+	return c
 }
 
 // counters are this node's own figures for an instance.

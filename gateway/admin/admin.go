@@ -2,7 +2,7 @@
 // writes that change them on all nodes.
 //
 // It must not know Raft, authenticate, or keep state of its own. Reads come from the node's own view of the
-// replicated state and never wait; writes go through the Store, which says where they stand. No answer holds a
+// replicated state and wait only where the request asks for a fresher one; writes go through the Store, which says where they stand. No answer holds a
 // secret, in plaintext or sealed.
 //
 // Concurrency: an API is made once and its handlers serve any number of requests at the same time.
@@ -24,6 +24,11 @@ type Store interface {
 	// Apply writes a command and waits for a quorum. Its error is a *fsm.Rejection, fsm.ErrNoLeader or
 	// fsm.ErrIndeterminate, perhaps wrapped, or a fault of the node.
 	Apply(ctx context.Context, c fsm.Command) (fsm.Receipt, error)
+	// AwaitLatest returns once the View includes all that was written before the call. Its error is fsm.ErrNoLeader or
+	// fsm.ErrBehind, perhaps wrapped.
+	AwaitLatest(ctx context.Context) error
+	// AwaitIndex returns once the View includes the entry at index. Its error is fsm.ErrBehind, perhaps wrapped.
+	AwaitIndex(ctx context.Context, index uint64) error
 }
 
 // Counters are what this node has done with an instance since it started. They are not replicated.
@@ -88,8 +93,16 @@ func New(c Config) (*API, error) {
 
 // Endpoints lists the routes.
 func (a *API) Endpoints() []Endpoint {
+	list := a.stateEndpoints()
+	for i := range list {
+		list[i].Serve = a.consistent(list[i].Serve)
+	}
+	return append(list, Endpoint{Method: http.MethodGet, Path: "/cluster/status", Open: true, Serve: a.clusterStatus})
+}
+
+// stateEndpoints are those that read or write replicated state.
+func (a *API) stateEndpoints() []Endpoint {
 	return append([]Endpoint{
-		{Method: http.MethodGet, Path: "/cluster/status", Open: true, Serve: a.clusterStatus},
 		{Method: http.MethodGet, Path: "/loadbalancer/instances", Serve: a.listInstances},
 		{Method: http.MethodPut, Path: "/loadbalancer/algorithm", Serve: a.setAlgorithm},
 		{Method: http.MethodPut, Path: "/loadbalancer/instances/{name}", Serve: a.updateInstance},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,12 +23,20 @@ type fakeStore struct {
 	view    *fsm.View
 	receipt fsm.Receipt
 	err     error
+	// await is what waiting for a state comes to; fresh is the View from then on.
+	await error
+	fresh *fsm.View
 
 	mu       sync.Mutex
 	commands []fsm.Command
+	awaited  []string
 }
 
-func (s *fakeStore) View() *fsm.View { return s.view }
+func (s *fakeStore) View() *fsm.View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view
+}
 
 func (s *fakeStore) Apply(ctx context.Context, c fsm.Command) (fsm.Receipt, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
@@ -37,6 +46,25 @@ func (s *fakeStore) Apply(ctx context.Context, c fsm.Command) (fsm.Receipt, erro
 	defer s.mu.Unlock()
 	s.commands = append(s.commands, c)
 	return s.receipt, s.err
+}
+
+func (s *fakeStore) AwaitLatest(ctx context.Context) error { return s.wait(ctx, "latest") }
+
+func (s *fakeStore) AwaitIndex(ctx context.Context, index uint64) error {
+	return s.wait(ctx, strconv.FormatUint(index, 10))
+}
+
+func (s *fakeStore) wait(ctx context.Context, what string) error {
+	if _, bounded := ctx.Deadline(); !bounded {
+		return errors.New("a wait without a deadline")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.awaited = append(s.awaited, what)
+	if s.await == nil && s.fresh != nil {
+		s.view = s.fresh
+	}
+	return s.await
 }
 
 // applied returns the commands that the API has proposed.

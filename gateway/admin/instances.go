@@ -30,8 +30,8 @@ type instanceView struct {
 }
 
 // listInstances tells what the balancer works with: the replicated settings, and this node's own counters.
-func (a *API) listInstances(w http.ResponseWriter, _ *http.Request) error {
-	v := a.store.View()
+func (a *API) listInstances(w http.ResponseWriter, r *http.Request) error {
+	v := a.view(r)
 	answer := balancerView{
 		Enabled:   v.Settings.LoadBalancer.Enabled,
 		Algorithm: v.Settings.LoadBalancer.Algorithm,

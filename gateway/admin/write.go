@@ -60,6 +60,7 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, t fsm.Type, payload 
 	if receipt.Applied == nil {
 		receipt.Applied = []string{}
 	}
+	setIndex(w, receipt.Index)
 	w.Header().Set("ETag", etag(receipt.Revision))
 	return writeJSON(w, receipt)
 }
