@@ -42,7 +42,7 @@ func TestConcurrentReadsNeverGoBack(t *testing.T) {
 	t.Parallel()
 	nodes := form(t, 3)
 	var mu sync.Mutex
-	acknowledged, seen := 0, 0
+	acknowledged, seen, reads := 0, 0, 0
 	var readers sync.WaitGroup
 	for _, n := range append(nodes, nodes...) {
 		readers.Go(func() {
@@ -58,7 +58,7 @@ func TestConcurrentReadsNeverGoBack(t *testing.T) {
 					t.Errorf("%s read %d after %d was written or read", n.config.NodeID, got, least)
 				}
 				mu.Lock()
-				seen = max(seen, got)
+				seen, reads = max(seen, got), reads+1
 				mu.Unlock()
 			}
 		})
@@ -72,6 +72,9 @@ func TestConcurrentReadsNeverGoBack(t *testing.T) {
 		mu.Unlock()
 	}
 	readers.Wait()
+	if acknowledged == 0 || reads < 10 {
+		t.Errorf("%d reads and the last write acknowledged %d: too few to prove anything", reads, acknowledged)
+	}
 }
 
 func TestLatestStateNeedsAQuorum(t *testing.T) {
