@@ -107,8 +107,11 @@ func (f *FSM) applyCommand(d *draft, l *raft.Log) (Result, error) {
 	}
 	rejection := d.admit(c)
 	if rejection == nil {
-		d.at = c.At
+		d.begin(c)
 		rejection = s.run(d)
+	}
+	if rejection == nil {
+		d.record(c, l.Index, s.target)
 	}
 	res := Result{Index: l.Index, Revision: d.next.Revision, Rejection: rejection}
 	if c.Key != "" {
@@ -142,6 +145,12 @@ func (f *FSM) recall(d *draft, index uint64, c Command, s step) (Result, bool) {
 func (d *draft) admit(c Command) *Rejection {
 	if d.next.ClusterID == "" && c.Type != ClusterInit {
 		return reject(RejectedConflict, "the cluster is not initialised yet")
+	}
+	if level := c.Type.Level(); level > d.next.FeatureLevel && d.next.ClusterID != "" && c.Type != LevelRaise {
+		return reject(RejectedConflict, "%s needs feature level %d and the cluster is at %d", c.Type, level, d.next.FeatureLevel)
+	}
+	if r := checkBy(c.By); r != nil {
+		return r
 	}
 	if c.IfRevision != 0 && c.IfRevision != d.next.Revision {
 		return reject(RejectedRevision, "the revision is %d, not %d", d.next.Revision, c.IfRevision)

@@ -142,10 +142,31 @@ func withInstances(b *testing.B, n int, noSync bool) *machine {
 	}
 	m.FSM = f
 	b.Cleanup(func() { m.Close() })
-	batch := []*raft.Log{m.entry(command(b, fsm.ClusterInit, fsm.Init{ClusterID: "c", FeatureLevel: 1}))}
+	batch := []*raft.Log{m.entry(command(b, fsm.ClusterInit, fsm.Init{ClusterID: "c", FeatureLevel: fsm.FeatureLevel}))}
 	for i := range n {
 		batch = append(batch, m.entry(command(b, fsm.InstanceSet, instance(fmt.Sprint("i", i), 1))))
 	}
 	m.ApplyBatch(batch)
 	return m
+}
+
+// BenchmarkApplyConfig measures a change of 10,000 instances in one command, as every replica pays for it.
+func BenchmarkApplyConfig(b *testing.B) {
+	m := withInstances(b, 0, true)
+	var entries [2][]byte
+	for turn := range entries {
+		var change fsm.ConfigChange
+		for i := range 10_000 {
+			change.Instances = append(change.Instances, instance(fmt.Sprint("i", i), turn+1))
+		}
+		entries[turn] = logEntry(b, 0, command(b, fsm.ConfigApply, change)).Data
+	}
+	b.SetBytes(int64(len(entries[0])))
+	b.ReportAllocs()
+	for turn := 0; b.Loop(); turn = 1 - turn {
+		m.index++
+		if res := m.Apply(&raft.Log{Index: m.index, Type: raft.LogCommand, Data: entries[turn]}).(fsm.Result); res.Rejection != nil {
+			b.Fatal(res.Rejection)
+		}
+	}
 }

@@ -15,7 +15,7 @@ func (c Command) Encode() ([]byte, error) {
 	if c.Version != commandVersion {
 		return nil, fmt.Errorf("encode command %s: version %d is not %d", c.Type, c.Version, commandVersion)
 	}
-	if len(c.Payload) > MaxCommandSize {
+	if len(c.Payload) > c.Type.limit() {
 		return nil, tooLarge(c.Type, len(c.Payload))
 	}
 	if _, err := parseStep(c.Type, c.Payload); err != nil {
@@ -25,7 +25,7 @@ func (c Command) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode command %s: %w", c.Type, err)
 	}
-	if len(raw) > MaxCommandSize {
+	if len(raw) > c.Type.limit() {
 		return nil, tooLarge(c.Type, len(raw))
 	}
 	return raw, nil
@@ -34,14 +34,20 @@ func (c Command) Encode() ([]byte, error) {
 // Decode reads an encoded command. It is strict about the envelope: its size, its version, and that no field is
 // unknown. It neither judges the type nor looks into the payload. The command does not alias raw.
 func Decode(raw []byte) (Command, error) {
-	if len(raw) > MaxCommandSize {
-		return Command{}, fmt.Errorf("decode command: %d bytes exceed the limit of %d: %w", len(raw), MaxCommandSize, ErrCommandTooLarge)
+	if limit := ConfigApply.limit(); len(raw) > limit {
+		return Command{}, fmt.Errorf("decode command: %d bytes exceed the limit of %d: %w", len(raw), limit, ErrCommandTooLarge)
 	}
 	c, ok := parseEnvelope(raw)
 	if !ok {
 		if err := decodeStrict(raw, &c); err != nil {
 			return Command{}, fmt.Errorf("decode command: %w", err)
 		}
+	}
+	if limit := c.Type.limit(); len(raw) > limit {
+		return Command{}, fmt.Errorf("decode command %s: %d bytes exceed the limit of %d: %w", c.Type, len(raw), limit, ErrCommandTooLarge)
+	}
+	if c.By != "" && FeatureLevel < historyLevel {
+		return Command{}, fmt.Errorf("decode command %s: it says by whom: %w", c.Type, ErrFeatureLevel)
 	}
 	if c.Version != commandVersion {
 		return Command{}, fmt.Errorf("decode command: version %d is not %d", c.Version, commandVersion)
@@ -57,7 +63,7 @@ func Decode(raw []byte) (Command, error) {
 }
 
 func tooLarge(t Type, size int) error {
-	return fmt.Errorf("encode command %s: %d bytes exceed the limit of %d: %w", t, size, MaxCommandSize, ErrCommandTooLarge)
+	return fmt.Errorf("encode command %s: %d bytes exceed the limit of %d: %w", t, size, t.limit(), ErrCommandTooLarge)
 }
 
 // decodeStrict decodes one JSON document into v and refuses unknown fields and anything after the document.

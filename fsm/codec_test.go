@@ -24,6 +24,8 @@ func TestEncodeIsWhatJSONWrites(t *testing.T) {
 		{"key", func(c *fsm.Command) { c.Key = "key with spaces, [brackets] and 'quotes'" }},
 		{"key to escape", func(c *fsm.Command) { c.Key = `back\slash "quote" <tag> é` }},
 		{"revision", func(c *fsm.Command) { c.IfRevision = 1<<64 - 1 }},
+		{"by whom", func(c *fsm.Command) { c.By = "ops team, key 3" }},
+		{"by whom, to escape", func(c *fsm.Command) { c.By = `"ops" <a&b>` }},
 		{"zone", func(c *fsm.Command) { c.At = time.Date(2026, 1, 2, 3, 4, 5, 6789, time.FixedZone("x", -3600)) }},
 		{"no time", func(c *fsm.Command) { c.At = time.Time{} }},
 	} {
@@ -104,7 +106,8 @@ func TestDecodeIsStrict(t *testing.T) {
 		{"no payload", `{"v":1,"type":"x"}`, "it has no payload"},
 		{"bad time", `{"v":1,"type":"x","at":"yesterday","payload":{}}`, "yesterday"},
 		{"negative revision", `{"v":1,"type":"x","at":"2026-11-23T12:00:00Z","if_revision":-1,"payload":{}}`, "if_revision"},
-		{"too large", strings.Repeat(" ", fsm.MaxCommandSize+1), "exceed the limit"},
+		{"too large", strings.Repeat(" ", fsm.MaxConfigSize+1), "exceed the limit of 8388608"},
+		{"too large for its type", `{"v":1,"type":"x","payload":"` + strings.Repeat(" ", fsm.MaxCommandSize) + `"}`, "exceed the limit of 262144"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +145,9 @@ func TestDecodeDoesNotAlias(t *testing.T) {
 
 // FuzzDecode compares Decode, which reads the usual form by hand, with what encoding/json makes of the same bytes.
 func FuzzDecode(f *testing.F) {
-	for _, c := range []fsm.Command{initial(f), keyed(weightOfA(f, 3), "key"), command(f, fsm.MemberSet, member("n1"))} {
+	byCLI := command(f, fsm.ConfigRollback, fsm.Rollback{Revision: 1})
+	byCLI.By = "cli"
+	for _, c := range []fsm.Command{byCLI, initial(f), keyed(weightOfA(f, 3), "key"), command(f, fsm.MemberSet, member("n1"))} {
 		raw, err := c.Encode()
 		if err != nil {
 			f.Fatalf("encode: %v", err)
@@ -171,7 +176,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("decode what was encoded: %v", err)
 		}
-		if back.Type != got.Type || back.Key != got.Key || !back.At.Equal(got.At) || back.IfRevision != got.IfRevision {
+		if back.Type != got.Type || back.Key != got.Key || !back.At.Equal(got.At) || back.IfRevision != got.IfRevision || back.By != got.By {
 			t.Fatalf("%+v came back as %+v", got, back)
 		}
 	})
@@ -187,7 +192,11 @@ func decodeByReflection(raw []byte) (fsm.Command, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return c, errors.New("trailing bytes")
 	}
-	if c.Version != 1 || c.Type == "" || len(c.Payload) == 0 || len(raw) > fsm.MaxCommandSize {
+	limit := fsm.MaxCommandSize
+	if c.Type == fsm.ConfigApply || c.Type == fsm.ClusterInit {
+		limit = fsm.MaxConfigSize
+	}
+	if c.Version != 1 || c.Type == "" || len(c.Payload) == 0 || len(raw) > limit {
 		return c, errors.New("not a command")
 	}
 	c.At = c.At.UTC()

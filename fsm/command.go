@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// FeatureLevel is the highest command level that this build understands. A command type has the level of the
-// release that brought it; a type above the replicated level of the cluster is never proposed.
-const FeatureLevel = 1
-
-// MaxCommandSize bounds an encoded command in bytes: larger log entries delay Raft's heartbeats.
-const MaxCommandSize = 256 << 10
+// MaxCommandSize bounds an encoded command in bytes: larger log entries delay Raft's heartbeats. MaxConfigSize is the
+// bound of the two that carry a whole configuration, ClusterInit and ConfigApply, which are rare.
+const (
+	MaxCommandSize = 256 << 10
+	MaxConfigSize  = 8 << 20
+)
 
 // commandVersion is the version of the envelope, not of the types in it.
 const commandVersion = 1
@@ -39,12 +39,24 @@ const (
 	MemberDelete Type = "member.delete"
 )
 
+// The command types of feature level 2.
+const (
+	// ConfigApply (payload ConfigChange) changes any part of the configuration at once, or nothing.
+	ConfigApply Type = "config.apply"
+	// ConfigRollback (payload Rollback) puts the configuration of an earlier revision back, as a new revision.
+	ConfigRollback Type = "config.rollback"
+	// LevelRaise (payload Level) raises the feature level of the cluster. It is accepted if every member has the level.
+	LevelRaise Type = "cluster.level"
+)
+
 // Init is the payload of ClusterInit.
 type Init struct {
 	ClusterID    string     `json:"cluster_id"`
 	FeatureLevel int        `json:"feature_level"`
 	Settings     Settings   `json:"settings"`
 	Instances    []Instance `json:"instances"`
+	// ClientKeys need feature level 2.
+	ClientKeys []ClientKey `json:"client_keys,omitempty"`
 	// SealCheck is a sealed constant: a node that cannot open it was started with another cluster secret.
 	SealCheck Sealed `json:"seal_check"`
 }
@@ -66,6 +78,11 @@ type Name struct {
 	Name string `json:"name"`
 }
 
+// Level is the payload of LevelRaise.
+type Level struct {
+	Level int `json:"level"`
+}
+
 // Command is the versioned envelope of one change, as it stands in the Raft log.
 type Command struct {
 	Version int  `json:"v"`
@@ -76,8 +93,11 @@ type Command struct {
 	// At is the leader's clock when it proposed the command.
 	At time.Time `json:"at"`
 	// IfRevision, when not 0, makes the command conditional on the current revision.
-	IfRevision uint64          `json:"if_revision,omitempty"`
-	Payload    json.RawMessage `json:"payload"`
+	IfRevision uint64 `json:"if_revision,omitempty"`
+	// By says who wants the change, for the audit trail: the name of a client key, "cli", "leader". At most 128 printable
+	// ASCII characters, never a secret. It came with feature level 2: at a lower one it must be empty.
+	By      string          `json:"by,omitempty"`
+	Payload json.RawMessage `json:"payload"`
 }
 
 // NewCommand makes a command of type t with the payload that the type's documentation names.

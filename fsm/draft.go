@@ -12,24 +12,37 @@ type draft struct {
 	// at is the leader's clock of the command being applied.
 	at time.Time
 
-	ownInstances bool
-	ownMembers   bool
+	// recording is set where the command being applied enters the audit trail if it changes something. summary is what
+	// it changed, undo what takes that back.
+	recording bool
+	summary   summary
+	undo      ConfigChange
+
+	ownInstances  bool
+	ownMembers    bool
+	ownClientKeys bool
+	ownHistory    bool
 
 	settingsChanged bool
 	instances       []string
 	members         []string
+	clientKeys      []string
 }
 
 func newDraft(base *View) *draft {
 	return &draft{next: &View{
 		Index: base.Index, Term: base.Term, ConfigurationIndex: base.ConfigurationIndex, Revision: base.Revision,
 		ClusterID: base.ClusterID, FeatureLevel: base.FeatureLevel, SealCheck: base.SealCheck,
-		Settings: base.Settings, Instances: base.Instances, Members: base.Members,
-		memory: base.memory,
+		Settings: base.Settings, Instances: base.Instances, Members: base.Members, ClientKeys: base.ClientKeys,
+		memory: base.memory, audit: base.audit, history: base.history,
 	}}
 }
 
 func (d *draft) setSettings(s Settings) {
+	if old := d.next.Settings; d.recording {
+		d.undo.Settings = &old
+		d.tellSettings(old, s)
+	}
 	d.next.Settings = s
 	d.settingsChanged = true
 }
@@ -38,9 +51,11 @@ func (d *draft) setInstance(in Instance) {
 	i, found := findInstance(d.next.Instances, in.Name)
 	d.noteInstance(in.Name)
 	if found {
+		d.undoInstance(d.next.Instances[i], &in)
 		d.next.Instances[i] = in
 		return
 	}
+	d.undoNewInstance(in)
 	d.next.Instances = slices.Insert(d.next.Instances, i, in)
 }
 
@@ -51,6 +66,7 @@ func (d *draft) deleteInstance(name string) bool {
 		return false
 	}
 	d.noteInstance(name)
+	d.undoInstance(d.next.Instances[i], nil)
 	d.next.Instances = slices.Delete(d.next.Instances, i, i+1)
 	return true
 }
@@ -73,6 +89,7 @@ func (d *draft) deleteMember(id string) bool {
 	}
 	d.noteMember(id)
 	d.next.Members = slices.Delete(d.next.Members, i, i+1)
+	d.tell("node %s: removed", id)
 	return true
 }
 
@@ -97,6 +114,12 @@ func (d *draft) noteMember(id string) {
 func (d *draft) changedInstances() []string {
 	slices.Sort(d.instances)
 	return slices.Compact(d.instances)
+}
+
+// changedClientKeys returns the names of the client keys set or deleted, sorted, each once.
+func (d *draft) changedClientKeys() []string {
+	slices.Sort(d.clientKeys)
+	return slices.Compact(d.clientKeys)
 }
 
 // changedMembers returns the IDs of the members set or deleted, sorted, each once.

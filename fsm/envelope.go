@@ -12,6 +12,7 @@ const (
 	keyField      = `","key":"`
 	timeField     = `","at":"`
 	revisionField = `,"if_revision":`
+	byField       = `,"by":"`
 	payloadField  = `,"payload":`
 )
 
@@ -22,7 +23,7 @@ func (c Command) appendEnvelope(dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !plainText(string(c.Type)) || !plainText(c.Key) {
+	if !plainText(string(c.Type)) || !plainText(c.Key) || !plainText(c.By) {
 		return json.Marshal(c)
 	}
 	dst = append(append(dst, typeField...), c.Type...)
@@ -32,6 +33,9 @@ func (c Command) appendEnvelope(dst []byte) ([]byte, error) {
 	dst = append(append(append(dst, timeField...), at...), '"')
 	if c.IfRevision != 0 {
 		dst = strconv.AppendUint(append(dst, revisionField...), c.IfRevision, 10)
+	}
+	if c.By != "" {
+		dst = append(append(append(dst, byField...), c.By...), '"')
 	}
 	dst = append(append(dst, payloadField...), c.Payload...)
 	return append(dst, '}'), nil
@@ -67,6 +71,12 @@ func parseEnvelope(raw []byte) (Command, bool) {
 		if c.IfRevision, rest, ok = cutUint(after); !ok {
 			return Command{}, false
 		}
+	}
+	if after, found := bytes.CutPrefix(rest, []byte(byField)); found {
+		if c.By, rest, ok = cutText(after); !ok {
+			return Command{}, false
+		}
+		rest = rest[1:]
 	}
 	if c.Payload, ok = cutPayload(rest); !ok {
 		return Command{}, false

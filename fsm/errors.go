@@ -21,6 +21,9 @@ var (
 	ErrUnknownType = errors.New("the command type is not known to this build")
 	// ErrFeatureLevel means that a state was written by a newer build and needs commands that this one does not know.
 	ErrFeatureLevel = errors.New("the feature level is not known to this build")
+	// ErrLevelTooLow means that a command was not proposed because not all nodes of the cluster understand it yet. What
+	// wraps it names the nodes.
+	ErrLevelTooLow = errors.New("the feature level of the cluster is too low")
 )
 
 // The reasons for which a file is refused. Both kinds are wrapped with what exactly is wrong.

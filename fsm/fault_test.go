@@ -34,7 +34,7 @@ func TestEntryThatCannotBeAppliedStops(t *testing.T) {
 		is                  error
 	}{
 		{"unknown type", `{"v":1,"type":"cache.fly","at":"2026-11-23T12:00:00Z","payload":{}}`, `type "cache.fly"`, fsm.ErrUnknownType},
-		{"newer level", `{"v":1,"type":"cluster.init","at":"2026-11-23T12:00:00Z","payload":{"cluster_id":"c1","feature_level":2}}`, "to feature level 2 where this build has 1", fsm.ErrFeatureLevel},
+		{"newer level", `{"v":1,"type":"cluster.init","at":"2026-11-23T12:00:00Z","payload":{"cluster_id":"c1","feature_level":3}}`, "to feature level 3 where this build has 2", fsm.ErrFeatureLevel},
 		{"newer envelope", `{"v":2,"type":"settings.set","at":"2026-11-23T12:00:00Z","payload":{}}`, "version 2 is not 1", nil},
 		{"unknown field", `{"v":1,"type":"instance.update","at":"2026-11-23T12:00:00Z","payload":{"name":"a","colour":1}}`, "colour", nil},
 		{"wrong kind of value", `{"v":1,"type":"instance.update","at":"2026-11-23T12:00:00Z","payload":{"name":"a","weight":"1"}}`, "decode payload of instance.update", nil},

@@ -37,11 +37,21 @@ type recorded struct {
 // must be the same. Only a new feature level may add to the recordings, and none may change them.
 func TestRecordedLog(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join("testdata", "level1")
-	logFile, stateFile := filepath.Join(dir, "log.jsonl"), filepath.Join(dir, "snapshot")
-	if *update {
-		record(t, logFile, stateFile)
+	for name, log := range map[string][]*raft.Log{"level1": sampleLog(t), "level2": sampleLogOfLevel2(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join("testdata", name)
+			logFile, stateFile := filepath.Join(dir, "log.jsonl"), filepath.Join(dir, "snapshot")
+			if *update {
+				record(t, log, logFile, stateFile)
+			}
+			replay(t, logFile, stateFile)
+		})
 	}
+}
+
+func replay(t *testing.T, logFile, stateFile string) {
+	t.Helper()
 	raw, err := os.ReadFile(logFile)
 	if err != nil {
 		t.Fatal(err)
@@ -73,12 +83,12 @@ func answerOf(res fsm.Result) answer {
 	return answer{Index: res.Index, Revision: res.Revision, Rejection: res.Rejection, Repeated: res.Repeated}
 }
 
-func record(t *testing.T, logFile, stateFile string) {
+func record(t *testing.T, log []*raft.Log, logFile, stateFile string) {
 	t.Helper()
 	m := newMachine(t)
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
-	for _, l := range sampleLog(t) {
+	for _, l := range log {
 		res := m.Apply(l).(fsm.Result)
 		r := recorded{Index: l.Index, Term: l.Term, Type: l.Type, Command: string(l.Data), Answer: answerOf(res)}
 		if err := enc.Encode(r); err != nil {

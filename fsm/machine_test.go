@@ -1,6 +1,7 @@
 package fsm_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"testing"
 	"time"
@@ -109,6 +110,28 @@ func initial(tb testing.TB) fsm.Command {
 		Instances: []fsm.Instance{instance("b", 2), instance("a", 1)},
 		SealCheck: fsm.Sealed("sealed constant"),
 	})
+}
+
+// initialAt2 is the first command of a cluster of feature level 2, with a client key beside the two instances.
+func initialAt2(tb testing.TB) fsm.Command {
+	tb.Helper()
+	c := initial(tb)
+	var first fsm.Init
+	if err := json.Unmarshal(c.Payload, &first); err != nil {
+		tb.Fatalf("decode payload: %v", err)
+	}
+	first.FeatureLevel, first.ClientKeys = 2, []fsm.ClientKey{clientKey("team")}
+	return command(tb, fsm.ClusterInit, first)
+}
+
+func clientKey(name string) fsm.ClientKey {
+	return fsm.ClientKey{Name: name, Key: fsm.Sealed("sealed client key " + name)}
+}
+
+// by is the command as somebody wants it.
+func by(c fsm.Command, who string) fsm.Command {
+	c.By = who
+	return c
 }
 
 func instance(name string, weight int) fsm.Instance {

@@ -22,26 +22,41 @@ var (
 	instancesBucket = []byte("instances")
 	membersBucket   = []byte("members")
 	keysBucket      = []byte("keys")
+	// Those of feature level 2.
+	clientKeysBucket = []byte("client_keys")
+	auditBucket      = []byte("audit")
+	historyBucket    = []byte("history")
 
 	formatKey = []byte("format")
 	headKey   = []byte("head")
+	// historyHeadKey has the head of the buckets of feature level 2. The first release must find the head and the buckets
+	// that it knows as it left them, so that it refuses the file for its level, and not as a damaged one.
+	historyHeadKey = []byte("head2")
 )
 
-func rowBuckets() [][]byte {
+func firstBuckets() [][]byte {
 	return [][]byte{settingsBucket, instancesBucket, membersBucket, keysBucket}
 }
+
+func historyBuckets() [][]byte { return [][]byte{clientKeysBucket, auditBucket, historyBucket} }
 
 // mirror is the state in a bbolt file, as of its last transaction. Its only reader is the next start of the process.
 type mirror struct {
 	db *bolt.DB
-	// index is the last entry that the file includes, sum the checksum over all of its rows.
+	// index is the last entry that the file includes.
 	index uint64
-	sum   rowSum
-	// chunks are the rows of the keys bucket, oldest first.
-	chunks []chunk
+	mirrorRecords
 }
 
-// chunk is a row of idempotency keys: those of the entries first to last.
+// mirrorRecords is what is known of the rows in the file.
+type mirrorRecords struct {
+	// sum is the checksum over the rows of feature level 1, historySum that over the rows of level 2.
+	sum, historySum rowSum
+	// keys, audit and history are the rows of these buckets, oldest first.
+	keys, audit, history []chunk
+}
+
+// chunk is a row that holds what the entries first to last of a batch brought.
 type chunk struct{ first, last uint64 }
 
 // mirrorHead is the head row: the state's head and the checksum of all other rows.
@@ -50,9 +65,15 @@ type mirrorHead struct {
 	Sum rowSum `json:"sum"`
 }
 
+// historyHead is the head row of the buckets of feature level 2. Its index is the head's.
+type historyHead struct {
+	Index uint64 `json:"index"`
+	Sum   rowSum `json:"sum"`
+}
+
 // commit writes the rows that d changed, and its index, in one transaction.
 func (m *mirror) commit(d *draft) error {
-	w := mirrorWriter{sum: m.sum, chunks: m.chunks}
+	w := mirrorWriter{mirrorRecords: m.mirrorRecords}
 	err := m.db.Update(func(tx *bolt.Tx) error {
 		w.tx = tx
 		return w.writeChanges(d, m.index)
@@ -60,7 +81,7 @@ func (m *mirror) commit(d *draft) error {
 	if err != nil {
 		return fmt.Errorf("write mirror up to index %d: %w", d.next.Index, err)
 	}
-	m.index, m.sum, m.chunks = d.next.Index, w.sum, w.chunks
+	m.index, m.mirrorRecords = d.next.Index, w.mirrorRecords
 	return nil
 }
 
@@ -74,7 +95,7 @@ func (m *mirror) replace(v *View) error {
 	if err != nil {
 		return fmt.Errorf("replace mirror by index %d: %w", v.Index, err)
 	}
-	m.index, m.sum, m.chunks = v.Index, w.sum, w.chunks
+	m.index, m.mirrorRecords = v.Index, w.mirrorRecords
 	return nil
 }
 
@@ -88,9 +109,8 @@ func (m *mirror) close() error {
 
 // mirrorWriter writes rows in one transaction and keeps their checksum.
 type mirrorWriter struct {
-	tx     *bolt.Tx
-	sum    rowSum
-	chunks []chunk
+	tx *bolt.Tx
+	mirrorRecords
 }
 
 func (w *mirrorWriter) writeChanges(d *draft, from uint64) error {
@@ -111,10 +131,13 @@ func (w *mirrorWriter) writeChanges(d *draft, from uint64) error {
 			return err
 		}
 	}
-	if err := w.writeKeys(d.next.memory, from); err != nil {
-		return err
+	for _, name := range d.changedClientKeys() {
+		k, ok := d.next.ClientKey(name)
+		if err := w.putOrDelete(clientKeysBucket, name, k, ok); err != nil {
+			return err
+		}
 	}
-	return w.putHead(headOf(d.next))
+	return w.writeTail(d.next, from)
 }
 
 func (w *mirrorWriter) writeAll(v *View) error {
@@ -134,7 +157,21 @@ func (w *mirrorWriter) writeAll(v *View) error {
 			return err
 		}
 	}
-	if err := w.writeKeys(v.memory, 0); err != nil {
+	for i := range v.ClientKeys {
+		if err := w.put(clientKeysBucket, []byte(v.ClientKeys[i].Name), v.ClientKeys[i]); err != nil {
+			return err
+		}
+	}
+	return w.writeTail(v, 0)
+}
+
+// writeTail writes what entries after from added to the lists, and the head.
+func (w *mirrorWriter) writeTail(v *View, from uint64) error {
+	var errs [3]error
+	w.keys, errs[0] = writeList(w, keysBucket, w.keys, v.memory, from, func(r remembered) uint64 { return r.Index })
+	w.audit, errs[1] = writeList(w, auditBucket, w.audit, v.audit, from, func(c Change) uint64 { return c.Index })
+	w.history, errs[2] = writeList(w, historyBucket, w.history, v.history, from, func(k *kept) uint64 { return k.Change.Index })
+	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
 	return w.putHead(headOf(v))
@@ -142,7 +179,7 @@ func (w *mirrorWriter) writeAll(v *View) error {
 
 // clear leaves empty buckets of the current format.
 func (w *mirrorWriter) clear() error {
-	for _, name := range rowBuckets() {
+	for _, name := range append(firstBuckets(), historyBuckets()...) {
 		if w.tx.Bucket(name) != nil {
 			if err := w.tx.DeleteBucket(name); err != nil {
 				return err
@@ -159,30 +196,31 @@ func (w *mirrorWriter) clear() error {
 	return meta.Put(formatKey, []byte(mirrorFormat))
 }
 
-// writeKeys adds what was remembered after the entry from as one row, and deletes the rows whose every key has been
-// forgotten. A row may hold some keys too many, which are dropped when it is read.
-func (w *mirrorWriter) writeKeys(memory []remembered, from uint64) error {
-	if len(memory) == 0 {
-		return nil
+// writeList adds what came to the end of a list after the entry from as one row, and deletes the rows of which nothing is
+// in the list any more. A row may hold some things too many, which are dropped when it is read. It returns the rows
+// that there are.
+func writeList[T any](w *mirrorWriter, bucket []byte, rows []chunk, list []T, from uint64, index func(T) uint64) ([]chunk, error) {
+	if len(list) == 0 {
+		return rows, nil
 	}
-	start := len(memory)
-	for start > 0 && memory[start-1].Index > from {
+	start := len(list)
+	for start > 0 && index(list[start-1]) > from {
 		start--
 	}
-	if fresh := memory[start:]; len(fresh) > 0 {
-		c := chunk{first: fresh[0].Index, last: fresh[len(fresh)-1].Index}
-		if err := w.put(keysBucket, indexKey(c.first), fresh); err != nil {
-			return err
+	if fresh := list[start:]; len(fresh) > 0 {
+		c := chunk{first: index(fresh[0]), last: index(fresh[len(fresh)-1])}
+		if err := w.put(bucket, indexKey(c.first), fresh); err != nil {
+			return nil, err
 		}
-		w.chunks = append(w.chunks, c)
+		rows = append(rows, c)
 	}
-	for w.chunks[0].last < memory[0].Index {
-		if err := w.remove(keysBucket, indexKey(w.chunks[0].first)); err != nil {
-			return err
+	for rows[0].last < index(list[0]) {
+		if err := w.remove(bucket, indexKey(rows[0].first)); err != nil {
+			return nil, err
 		}
-		w.chunks = w.chunks[1:]
+		rows = rows[1:]
 	}
-	return nil
+	return rows, nil
 }
 
 func (w *mirrorWriter) putOrDelete(bucket []byte, key string, value any, exists bool) error {
@@ -197,14 +235,14 @@ func (w *mirrorWriter) put(bucket, key []byte, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode row of %s: %w", bucket, err)
 	}
-	b := w.tx.Bucket(bucket)
+	b, sum := w.tx.Bucket(bucket), w.sumOf(bucket)
 	if old := b.Get(key); old != nil {
 		if bytes.Equal(old, raw) {
 			return nil
 		}
-		w.sum.subtract(digestRow(bucket, key, old))
+		sum.subtract(digestRow(bucket, key, old))
 	}
-	w.sum.add(digestRow(bucket, key, raw))
+	sum.add(digestRow(bucket, key, raw))
 	return b.Put(key, raw)
 }
 
@@ -214,18 +252,40 @@ func (w *mirrorWriter) remove(bucket, key []byte) error {
 	if old == nil {
 		return nil
 	}
-	w.sum.subtract(digestRow(bucket, key, old))
+	w.sumOf(bucket).subtract(digestRow(bucket, key, old))
 	return b.Delete(key)
 }
 
-// putHead writes the head row: its own checksum, then its JSON.
+func (r *mirrorRecords) sumOf(bucket []byte) *rowSum {
+	for _, name := range historyBuckets() {
+		if bytes.Equal(name, bucket) {
+			return &r.historySum
+		}
+	}
+	return &r.sum
+}
+
+// putHead writes the head row, and that of the buckets of feature level 2 in a state that has the level.
 func (w *mirrorWriter) putHead(h head) error {
-	raw, err := json.Marshal(mirrorHead{head: h, Sum: w.sum})
+	meta := w.tx.Bucket(metaBucket)
+	if h.FeatureLevel < historyLevel {
+		if err := meta.Delete(historyHeadKey); err != nil {
+			return err
+		}
+	} else if err := putSummed(meta, historyHeadKey, historyHead{Index: h.Index, Sum: w.historySum}); err != nil {
+		return err
+	}
+	return putSummed(meta, headKey, mirrorHead{head: h, Sum: w.sum})
+}
+
+// putSummed writes a row that carries its own checksum before its JSON.
+func putSummed(meta *bolt.Bucket, key []byte, value any) error {
+	raw, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("encode head: %w", err)
+		return fmt.Errorf("encode %s: %w", key, err)
 	}
 	own := sha256.Sum256(raw)
-	return w.tx.Bucket(metaBucket).Put(headKey, append(own[:], raw...))
+	return meta.Put(key, append(own[:], raw...))
 }
 
 func indexKey(index uint64) []byte { return binary.BigEndian.AppendUint64(nil, index) }

@@ -239,15 +239,23 @@ func readContent(tx *bolt.Tx) (*content, error) {
 
 func readHead(raw []byte) (mirrorHead, error) {
 	var h mirrorHead
+	if err := readSummed("head", raw, &h); err != nil {
+		return h, fmt.Errorf("%w: %w", ErrMirrorDamaged, err)
+	}
+	return h, nil
+}
+
+// readSummed reads what putSummed writes.
+func readSummed(what string, raw []byte, value any) error {
 	if len(raw) < sha256.Size {
-		return h, fmt.Errorf("it has no head: %w", ErrMirrorDamaged)
+		return fmt.Errorf("it has no %s", what)
 	}
 	own, raw := raw[:sha256.Size], raw[sha256.Size:]
 	if sum := sha256.Sum256(raw); !bytes.Equal(own, sum[:]) {
-		return h, fmt.Errorf("the checksum of its head does not match: %w", ErrMirrorDamaged)
+		return fmt.Errorf("the checksum of its %s does not match", what)
 	}
-	if err := decodeStrict(raw, &h); err != nil {
-		return h, fmt.Errorf("decode head: %w: %w", ErrMirrorDamaged, err)
+	if err := decodeStrict(raw, value); err != nil {
+		return fmt.Errorf("decode %s: %w", what, err)
 	}
-	return h, nil
+	return nil
 }

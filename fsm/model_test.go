@@ -29,7 +29,8 @@ func randomLog(tb testing.TB) *rapid.Generator[[]*raft.Log] {
 		return l
 	})
 	return rapid.Custom(func(r *rapid.T) []*raft.Log {
-		logs := append([]*raft.Log{logEntry(tb, 1, initial(tb))}, rapid.SliceOfN(entry, 1, 40).Draw(r, "entries")...)
+		first := rapid.SampledFrom([]fsm.Command{initial(tb), initialAt2(tb)}).Draw(r, "first command")
+		logs := append([]*raft.Log{logEntry(tb, 1, first)}, rapid.SliceOfN(entry, 1, 40).Draw(r, "entries")...)
 		for i, l := range logs[1:] {
 			l.Index = logs[i].Index + rapid.Uint64Range(1, 3).Draw(r, "distance")
 			l.Term = 1 + l.Index/10
@@ -44,6 +45,7 @@ func randomCommand(r *rapid.T) fsm.Command {
 	in := instance(name, weight)
 	n := member(name)
 	n.Address = rapid.SampledFrom([]string{"", "one:1", "two:2"}).Draw(r, "address")
+	n.FeatureLevel = rapid.IntRange(1, 2).Draw(r, "level of node")
 	payloads := map[fsm.Type]any{
 		fsm.ClusterInit:    fsm.Init{ClusterID: name, FeatureLevel: 1},
 		fsm.SettingsSet:    fsm.Settings{ModelProviders: []string{name}},
@@ -53,18 +55,40 @@ func randomCommand(r *rapid.T) fsm.Command {
 		fsm.InstanceDelete: fsm.Name{Name: name},
 		fsm.MemberSet:      n,
 		fsm.MemberDelete:   fsm.Name{Name: name},
+		fsm.ConfigApply:    randomChange(r, in),
+		fsm.ConfigRollback: fsm.Rollback{Revision: rapid.Uint64Range(0, 12).Draw(r, "back to")},
+		fsm.LevelRaise:     fsm.Level{Level: 2},
 	}
 	kind := rapid.SampledFrom([]fsm.Type{
 		fsm.ClusterInit, fsm.SettingsSet, fsm.AlgorithmSet, fsm.InstanceSet,
 		fsm.InstanceUpdate, fsm.InstanceDelete, fsm.MemberSet, fsm.MemberDelete,
+		fsm.ConfigApply, fsm.ConfigApply, fsm.ConfigRollback, fsm.LevelRaise,
 	}).Draw(r, "type")
 	c, err := fsm.NewCommand(kind, payloads[kind])
 	if err != nil {
 		r.Fatalf("new command: %v", err)
 	}
 	c.Key = rapid.SampledFrom([]string{"", "", "k1", "k2", "k3", "bad\nkey"}).Draw(r, "key")
+	c.By = rapid.SampledFrom([]string{"", "cli", "é"}).Draw(r, "by")
 	c.IfRevision = rapid.Uint64Range(0, 3).Draw(r, "revision")
 	return c
+}
+
+func randomChange(r *rapid.T, in fsm.Instance) fsm.ConfigChange {
+	names := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 2)
+	change := fsm.ConfigChange{
+		DeletedInstances: names.Draw(r, "deleted instances"), DeletedClientKeys: names.Draw(r, "deleted client keys"),
+	}
+	if rapid.Bool().Draw(r, "set an instance") {
+		change.Instances = []fsm.Instance{in}
+	}
+	for _, name := range names.Draw(r, "client keys") {
+		change.ClientKeys = append(change.ClientKeys, clientKey(name))
+	}
+	if rapid.Bool().Draw(r, "set settings") {
+		change.Settings = &fsm.Settings{ModelProviders: names.Draw(r, "model providers")}
+	}
+	return change
 }
 
 // applyInBatches feeds the log in batches of random lengths and returns the results.

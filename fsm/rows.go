@@ -33,18 +33,27 @@ type row struct {
 	Instance *Instance   `json:"instance,omitempty"`
 	Member   *Member     `json:"member,omitempty"`
 	Key      *remembered `json:"key,omitempty"`
+	// The rows of feature level 2.
+	ClientKey *ClientKey `json:"client_key,omitempty"`
+	Change    *Change    `json:"change,omitempty"`
+	Revision  *kept      `json:"revision,omitempty"`
 }
 
 // tables returns how many fields are set.
 func (r row) tables() int {
 	n := 0
-	for _, set := range []bool{r.Head != nil, r.Settings != nil, r.Instance != nil, r.Member != nil, r.Key != nil} {
+	for _, set := range []bool{
+		r.Head != nil, r.Settings != nil, r.Instance != nil, r.Member != nil, r.Key != nil, r.historic(),
+	} {
 		if set {
 			n++
 		}
 	}
 	return n
 }
+
+// historic tells whether the row is one that came with feature level 2.
+func (r row) historic() bool { return r.ClientKey != nil || r.Change != nil || r.Revision != nil }
 
 // writeRows writes the canonical form of the state: one JSON document a line, always in the same order.
 func writeRows(w io.Writer, h head, v *View) error {
@@ -68,6 +77,26 @@ func writeRows(w io.Writer, h head, v *View) error {
 	}
 	for i := range v.memory {
 		if err := enc.Encode(row{Key: &v.memory[i]}); err != nil {
+			return err
+		}
+	}
+	return writeHistoricRows(w, enc, v)
+}
+
+// writeHistoricRows writes what came with feature level 2. There is none of it in a state of level 1.
+func writeHistoricRows(w io.Writer, enc *json.Encoder, v *View) error {
+	for i := range v.ClientKeys {
+		if err := enc.Encode(row{ClientKey: &v.ClientKeys[i]}); err != nil {
+			return err
+		}
+	}
+	for i := range v.audit {
+		if err := enc.Encode(row{Change: &v.audit[i]}); err != nil {
+			return err
+		}
+	}
+	for _, k := range v.history {
+		if err := k.writeTo(w); err != nil {
 			return err
 		}
 	}
@@ -101,6 +130,8 @@ func (a *assembly) add(r row) error {
 		return a.addMember(*r.Member)
 	case r.Key != nil:
 		return a.addKey(*r.Key)
+	case r.historic():
+		return a.addHistoric(r)
 	}
 	return nil
 }
@@ -157,6 +188,9 @@ func (a *assembly) done() (*View, error) {
 	}
 	if extra := len(a.view.memory) - memorySize; extra > 0 {
 		a.view.memory = a.view.memory[extra:]
+	}
+	if err := a.endHistory(); err != nil {
+		return nil, err
 	}
 	seen := make(map[string]bool, len(a.view.memory))
 	for _, r := range a.view.memory {

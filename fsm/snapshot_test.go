@@ -132,7 +132,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"an empty line", signed(magic, head, settings, ""), fsm.ErrSnapshotDamaged, "row 3"},
 		{"an unknown table", signed(magic, head, settings, `{"dream":{}}`), fsm.ErrSnapshotDamaged, "dream"},
 		{"an unknown field", signed(magic, head, settings, strings.Replace(in, "}}", `,"colour":1}}`, 1)), fsm.ErrSnapshotDamaged, "colour"},
-		{"a newer level", signed(magic, strings.Replace(head, `level":1`, `level":2`, 1), settings), fsm.ErrFeatureLevel, "needs feature level 2"},
+		{"a newer level", signed(magic, strings.Replace(head, `level":1`, `level":3`, 1), settings), fsm.ErrFeatureLevel, "needs feature level 3"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 )
 
 // step is a decoded command, ready to be applied.
@@ -20,6 +19,9 @@ type step struct {
 // parseStep decodes the payload of a command of type t. Its errors are not for the proposer: Encode has made sure
 // that there are none, so a replica that sees one must stop.
 func parseStep(t Type, payload json.RawMessage) (step, error) {
+	if t.Level() == 0 {
+		return step{}, fmt.Errorf("type %q: %w", shorten(string(t)), ErrUnknownType)
+	}
 	switch t {
 	case ClusterInit:
 		return bind(t, payload, func(p Init) step {
@@ -53,6 +55,18 @@ func parseStep(t Type, payload json.RawMessage) (step, error) {
 		return bind(t, payload, func(p Name) step {
 			return step{target: p.Name, run: func(d *draft) *Rejection { return d.removeMember(p.Name) }}
 		})
+	case ConfigApply:
+		return bind(t, payload, func(p ConfigChange) step {
+			return step{run: func(d *draft) *Rejection { return d.applyConfig(p) }}
+		})
+	case ConfigRollback:
+		return bind(t, payload, func(p Rollback) step {
+			return step{run: func(d *draft) *Rejection { return d.rollBack(p) }}
+		})
+	case LevelRaise:
+		return bind(t, payload, func(p Level) step {
+			return step{level: p.Level, run: func(d *draft) *Rejection { return d.raiseLevel(p) }}
+		})
 	}
 	return step{}, fmt.Errorf("type %q: %w", shorten(string(t)), ErrUnknownType)
 }
@@ -78,11 +92,14 @@ func (d *draft) initCluster(p Init) *Rejection {
 		return r
 	}
 	d.next.ClusterID, d.next.FeatureLevel, d.next.SealCheck = p.ClusterID, p.FeatureLevel, normal(p.SealCheck)
-	d.setSettings(normalSettings(p.Settings))
-	for _, in := range p.Instances {
-		d.setInstance(normalInstance(in))
+	first := ConfigChange{Settings: &p.Settings, Instances: p.Instances, ClientKeys: p.ClientKeys}.normal()
+	d.setSettings(*first.Settings)
+	d.changeInstances(first.Instances, nil)
+	for _, k := range first.ClientKeys {
+		d.setClientKey(k)
 	}
 	d.next.Revision++
+	d.tell("cluster started, instances: %d, client keys: %d", len(p.Instances), len(p.ClientKeys))
 	return nil
 }
 
@@ -106,6 +123,22 @@ func checkInit(p Init) *Rejection {
 		}
 		names[in.Name] = true
 	}
+	return checkInitKeys(p)
+}
+
+func checkInitKeys(p Init) *Rejection {
+	if len(p.ClientKeys) > 0 && p.FeatureLevel < historyLevel {
+		return reject(RejectedInvalid, "client keys need feature level %d, not %d", historyLevel, p.FeatureLevel)
+	}
+	if len(p.ClientKeys) > maxClientKeys {
+		return tooManyKeys(len(p.ClientKeys))
+	}
+	names := make(map[string]bool, len(p.ClientKeys))
+	for _, k := range p.ClientKeys {
+		if r := checkClientKey(k, names); r != nil {
+			return r
+		}
+	}
 	return nil
 }
 
@@ -114,7 +147,7 @@ func (d *draft) replaceSettings(p Settings) *Rejection {
 		return r
 	}
 	p = normalSettings(p)
-	if p.LoadBalancer == d.next.Settings.LoadBalancer && slices.Equal(p.ModelProviders, d.next.Settings.ModelProviders) {
+	if sameSettings(p, d.next.Settings) {
 		return nil
 	}
 	d.setSettings(p)

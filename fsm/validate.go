@@ -55,13 +55,19 @@ func checkText(what, text string, limit int) *Rejection {
 	return nil
 }
 
-func checkKey(key string) *Rejection {
-	if len(key) > maxKey {
-		return reject(RejectedInvalid, "the idempotency key is longer than %d characters", maxKey)
+func checkKey(key string) *Rejection { return checkPrintable("idempotency key", key, maxKey) }
+
+func checkBy(by string) *Rejection {
+	return checkPrintable("name of who wants the change", by, maxName)
+}
+
+func checkPrintable(what, text string, limit int) *Rejection {
+	if len(text) > limit {
+		return reject(RejectedInvalid, "the %s is longer than %d characters", what, limit)
 	}
-	for i := range len(key) {
-		if key[i] < ' ' || key[i] > '~' {
-			return reject(RejectedInvalid, "the idempotency key has characters other than printable ASCII")
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return reject(RejectedInvalid, "the %s has characters other than printable ASCII", what)
 		}
 	}
 	return nil

@@ -39,6 +39,13 @@ type Instance struct {
 	APIKey Sealed `json:"api_key,omitempty"`
 }
 
+// ClientKey is a key that clients present to the gateway. All nodes accept it.
+type ClientKey struct {
+	// Name tells the keys apart, in the audit trail too. It is unique in the cluster.
+	Name string `json:"name"`
+	Key  Sealed `json:"key"`
+}
+
 // Member is a node as the cluster knows it. Raft's own configuration says who votes; this says what the node is.
 type Member struct {
 	ID string `json:"id"`

@@ -16,7 +16,7 @@ type View struct {
 	Term  uint64
 	// ConfigurationIndex is that of the last change of Raft's own configuration: of who votes and where.
 	ConfigurationIndex uint64
-	// Revision counts the changes of settings and instances. A write that changes nothing does not count.
+	// Revision counts the changes of settings, instances and client keys. A write that changes nothing does not count.
 	Revision uint64
 	// ClusterID is empty as long as the cluster is not initialised.
 	ClusterID string
@@ -27,10 +27,15 @@ type View struct {
 	Instances []Instance
 	// Members are sorted by ID.
 	Members []Member
+	// ClientKeys are sorted by name.
+	ClientKeys []ClientKey
 	// SealCheck is the sealed constant that came with ClusterInit.
 	SealCheck Sealed
 
-	memory   []remembered
+	memory []remembered
+	// audit is oldest first, history as well: see kept.
+	audit    []Change
+	history  []*kept
 	hashOnce sync.Once
 	hash     string
 }
@@ -53,8 +58,17 @@ func (v *View) Member(id string) (Member, bool) {
 	return v.Members[i], true
 }
 
+// ClientKey returns the client key of that name.
+func (v *View) ClientKey(name string) (ClientKey, bool) {
+	i, ok := findClientKey(v.ClientKeys, name)
+	if !ok {
+		return ClientKey{}, false
+	}
+	return v.ClientKeys[i], true
+}
+
 // Hash returns the SHA-256 of the canonical state in hexadecimal: everything that replicas must agree on, which
-// includes the idempotency table and excludes the indexes and Term. Two replicas with equal indexes and different hashes
+// includes the idempotency table, the audit trail and the kept revisions, and excludes the indexes and Term. Two replicas with equal indexes and different hashes
 // have diverged. The first call costs an encoding of the whole state, further ones nothing.
 func (v *View) Hash() string {
 	v.hashOnce.Do(func() {
@@ -71,6 +85,10 @@ func (v *View) Hash() string {
 
 func findInstance(all []Instance, name string) (int, bool) {
 	return slices.BinarySearchFunc(all, name, func(in Instance, name string) int { return cmp.Compare(in.Name, name) })
+}
+
+func findClientKey(all []ClientKey, name string) (int, bool) {
+	return slices.BinarySearchFunc(all, name, func(k ClientKey, name string) int { return cmp.Compare(k.Name, name) })
 }
 
 func findMember(all []Member, id string) (int, bool) {
