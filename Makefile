@@ -19,6 +19,11 @@ FUZZTIME ?= 3s
 # than this, elections on a machine with two processors become late.
 PARALLEL ?= 8
 
+# The scenario of `make chaos` to run, the number that its random choices come from, and where failures are kept.
+SCENARIO ?=
+SEED     ?=
+KEEP     ?=
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +37,7 @@ run: build ## run a real three-node cluster with a simulated upstream (ARGS='--n
 	@exec $(BINARY) dev $(ARGS)
 
 .PHONY: test
-test: verify lint test-race test-e2e fuzz ## everything that CI runs
+test: verify lint test-race test-e2e chaos-short fuzz ## everything that CI runs
 
 .PHONY: test-short
 test-short: ## unit tests alone, under a minute once built
@@ -46,6 +51,14 @@ test-race: ## all unit and integration tests under the race detector
 .PHONY: test-e2e
 test-e2e: ## real processes: clusters formed, killed and restarted under traffic
 	go test -tags e2e -count=1 -timeout 10m ./cmd/aiproxy/e2e/...
+
+.PHONY: chaos
+chaos: ## break real clusters in every way (SCENARIO=C4 SEED=42 repeats one); best as root
+	CHAOS_SEED=$(SEED) CHAOS_KEEP=$(KEEP) go test -tags chaos -count=1 -timeout 45m -v -run '$(if $(SCENARIO),TestChaos/^$(SCENARIO)$$,.)' ./scripts/chaos
+
+.PHONY: chaos-short
+chaos-short: ## the scenarios that CI runs, under four minutes
+	CHAOS_SEED=$(SEED) CHAOS_KEEP=$(KEEP) go test -tags chaos -short -count=1 -timeout 10m -v ./scripts/chaos
 
 .PHONY: fuzz
 fuzz: ## a short run of every fuzz test (FUZZTIME=3s each)

@@ -36,7 +36,7 @@ func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, er
 	if command.Key == "" {
 		command.Key = newID()
 	}
-	command.At = time.Now().UTC()
+	command.At = s.config.now().UTC()
 	if _, err := command.Encode(); err != nil {
 		return fsm.Receipt{}, err // No leader would take it.
 	}
@@ -123,7 +123,7 @@ func isInvalid(err error) bool {
 
 // applyHere proposes the command to the local Raft, which must lead.
 func (s *Store) applyHere(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
-	command.At = time.Now().UTC()
+	command.At = s.config.now().UTC()
 	raw, err := command.Encode()
 	if err != nil {
 		return fsm.Receipt{}, err

@@ -46,6 +46,9 @@ type Config struct {
 	// OnFault is called, possibly more than once, with the reason why the node can't go on safely. The process should end.
 	OnFault func(error)
 	Logger  *slog.Logger
+	// Now is the clock by which commands are stamped and peers' certificates judged; nil means time.Now. Durations are
+	// measured by the monotonic clock, whatever it says.
+	Now func() time.Time
 	// WrapDisk, when set, is put between Raft and its database. Tests inject a disk's faults with it.
 	WrapDisk func(RaftDisk) RaftDisk
 }
@@ -86,6 +89,14 @@ func (c *Config) scaled(d time.Duration) time.Duration {
 		return d
 	}
 	return time.Duration(float64(d) * c.TimeoutScale)
+}
+
+// now is the time of day.
+func (c *Config) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
 }
 
 // otherSeeds are the seeds that are not this node's own address, each once.

@@ -136,7 +136,7 @@ func (s *Store) recordSelf(ctx context.Context) error {
 func (s *Store) self() fsm.Member {
 	return fsm.Member{
 		ID: s.config.NodeID, InstanceID: s.node.Load().InstanceID, Address: s.config.Address,
-		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel, JoinedAt: time.Now().UTC(),
+		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel, JoinedAt: s.config.now().UTC(),
 	}
 }
 
@@ -165,7 +165,7 @@ func (s *Store) propose(ctx context.Context, t fsm.Type, payload any) error {
 	if err != nil {
 		return err
 	}
-	command.Key, command.At = newID(), time.Now().UTC()
+	command.Key, command.At = newID(), s.config.now().UTC()
 	raw, err := command.Encode()
 	if err != nil {
 		return err

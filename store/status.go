@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"aiproxy/fsm"
 )
 
 // Status is what a node knows of its cluster, as GET /cluster/status shows it. Milliseconds are numbers, nodes are
@@ -99,11 +101,12 @@ const stateUnreachable = "unreachable"
 func (s *Store) Status(ctx context.Context) Status {
 	members, leaderCommit := s.memberStatuses(ctx)
 	view, ready := s.View(), s.Readiness()
+	state, term := s.stateInTerm()
 	status := Status{
 		Enabled: s.config.Clustered, ClusterID: s.node.Load().ClusterID, NodeID: s.config.NodeID,
-		State: s.state(), Term: s.raft.CurrentTerm(),
+		State: state, Term: term,
 		Ready: ready.Ready(), Stale: !ready.CaughtUp, Fault: cmp.Or(ready.Fault, ready.Disk),
-		Leader: s.leaderStatus(members), Quorum: countVotes(members), Raft: s.raftStatus(),
+		Leader: s.leaderStatus(members), Quorum: countVotes(members), Raft: s.raftStatus(view),
 		Nodes: members, FeatureLevel: view.FeatureLevel, Revision: view.Revision, StateHash: view.Hash(),
 		Version: s.config.Version, UptimeS: int64(time.Since(s.started).Seconds()),
 	}
@@ -130,14 +133,27 @@ func (s *Store) leaderStatus(members []MemberStatus) *LeaderStatus {
 	return &LeaderStatus{NodeID: string(id), RaftAddr: string(address), APIAddr: string(address)}
 }
 
-func (s *Store) raftStatus() RaftStatus {
+// stateInTerm returns a state and the term in which the node was in it. Raft changes the two one after the other, and a
+// deposed leader must not look like a second one of the new term.
+func (s *Store) stateInTerm() (state string, term uint64) {
+	for {
+		term = s.raft.CurrentTerm()
+		state = s.state()
+		if s.raft.CurrentTerm() == term {
+			return state, term
+		}
+	}
+}
+
+// raftStatus describes the local Raft. Its index is that of the view, so that it goes with the view's hash.
+func (s *Store) raftStatus(view *fsm.View) RaftStatus {
 	stats := raftStats(s.raft.Stats())
 	return RaftStatus{
 		CommitIndex:  s.raft.CommitIndex(),
-		AppliedIndex: s.raft.AppliedIndex(), FSMIndex: s.View().Index,
+		AppliedIndex: s.raft.AppliedIndex(), FSMIndex: view.Index,
 		LastLogIndex: s.raft.LastIndex(), LastLogTerm: stats.number("last_log_term"),
 		LastSnapshotIndex: stats.number("last_snapshot_index"), LastContactMS: s.lastContact(),
-		FSMPending: stats.number("fsm_pending"), ConfigurationIndex: s.View().ConfigurationIndex,
+		FSMPending: stats.number("fsm_pending"), ConfigurationIndex: view.ConfigurationIndex,
 		ProtocolVersion: int(stats.number("protocol_version")), LeaderChanges: s.leaderChanges.Load(),
 	}
 }

@@ -145,6 +145,7 @@ func (s *Store) openPeers() error {
 		ClientTLS: s.config.ClientTLS,
 		NodeAt:    s.memberAt,
 		Dial:      s.config.Dial,
+		Now:       s.config.Now,
 		Logger:    s.logger.With("component", "peer"),
 	})
 	if err != nil {

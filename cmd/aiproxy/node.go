@@ -91,7 +91,7 @@ func (n *node) openStore(ctx context.Context) error {
 		return err
 	}
 	c := n.config
-	n.store, err = store.Open(store.Config{
+	settings := store.Config{
 		Dir: c.DataDir, NodeID: c.Cluster.NodeID, Address: c.AdvertisedAddress(),
 		Clustered: c.Cluster.Enabled, Seeds: c.Cluster.SeedNodes, Expect: c.Cluster.BootstrapExpect,
 		Secret:  n.secrets.cluster,
@@ -100,8 +100,9 @@ func (n *node) openStore(ctx context.Context) error {
 		Init:    func(clusterID string) (fsm.Init, error) { return initial(c, n.secrets, clusterID), nil },
 		OnFault: n.fault,
 		Logger:  n.logger,
-	})
-	if err != nil {
+	}
+	injectFaults(&settings)
+	if n.store, err = store.Open(settings); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	if err := n.secrets.check(n.store.View()); err != nil {
