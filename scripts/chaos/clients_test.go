@@ -13,7 +13,7 @@ import (
 
 const (
 	writers = 4
-	readers = 0
+	readers = 2
 	// keys are the registers, of the names reg-0, reg-1 and so on.
 	keys = 8
 	// maxWeight is the largest value of a register; values are unique until it is reached.
