@@ -27,8 +27,8 @@ func (s *Store) serveJoin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller, _ := peer.IdentityFrom(r.Context())
-	if refusal := s.admit(ctx, caller, request.Member); refusal != nil {
-		if refusal.Code.decided() {
+	if refusal := s.admit(ctx, caller, request); refusal != nil {
+		if refusal.Code.decided() && refusal.Code != codeQuorum {
 			s.logger.Warn("node not admitted", "member", request.Member.ID, "address", request.Member.Address,
 				"code", string(refusal.Code), "reason", refusal.Message)
 		}
@@ -38,8 +38,9 @@ func (s *Store) serveJoin(w http.ResponseWriter, r *http.Request) {
 	answer(w, joinReply{ClusterID: s.node.Load().ClusterID, Leader: s.config.NodeID})
 }
 
-// admit makes m a member of the cluster as it describes itself, or says why not.
-func (s *Store) admit(ctx context.Context, caller peer.Identity, m fsm.Member) *callError {
+// admit makes the node that asks a member of the cluster as it describes itself, or says why not.
+func (s *Store) admit(ctx context.Context, caller peer.Identity, request joinRequest) *callError {
+	m := request.Member
 	if refusal := s.precheck(caller, m); refusal != nil {
 		return refusal
 	}
@@ -61,6 +62,9 @@ func (s *Store) admit(ctx context.Context, caller peer.Identity, m fsm.Member) *
 	}
 	if err := s.recordMember(ctx, m); err != nil {
 		return s.changeFailed(m, err)
+	}
+	if request.NonVoter {
+		return s.demote(ctx, m)
 	}
 	return nil
 }

@@ -55,6 +55,8 @@ type pingReply struct {
 	Ready        bool   `json:"ready"`
 	Version      string `json:"version"`
 	FeatureLevel int    `json:"feature_level"`
+	// NonVoter tells that the node wants no vote.
+	NonVoter bool `json:"non_voter,omitempty"`
 	// LastContactMS is the time since this follower heard its leader, -1 for never.
 	LastContactMS int64 `json:"last_contact_ms"`
 	// Fault is what is wrong with the node's disk, if anything is.
@@ -141,7 +143,7 @@ func (s *Store) pong() pingReply {
 		State: s.state(), Term: s.raft.CurrentTerm(),
 		LastIndex: s.raft.LastIndex(), CommitIndex: s.raft.CommitIndex(), FSMIndex: s.View().Index,
 		Leader: string(leader), Ready: s.caughtUp.Load(),
-		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel,
+		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel, NonVoter: s.config.NonVoter,
 		LastContactMS: s.lastContact(), Fault: s.diskFault(),
 	}
 }

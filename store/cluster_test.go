@@ -162,7 +162,7 @@ func (n *node) votes() int { return n.Status(context.Background()).Quorum.Health
 // other tests are so short that a busy machine misses them now and then.
 func steady(c *store.Config) { c.TimeoutScale = 1 }
 
-// form starts a cluster of n nodes and waits until all vote.
+// form starts a cluster of n nodes and waits until all vote. Changes adjust the configuration of all.
 func form(t testing.TB, n int, changes ...func(*store.Config)) []*node {
 	t.Helper()
 	var nodes []*node

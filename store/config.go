@@ -29,6 +29,9 @@ type Config struct {
 	// all nodes, and all with the same seeds, this node's own address included or not. Less than 2 means that a node
 	// with other seeds only ever joins.
 	Expect int
+	// NonVoter makes a node that holds and serves the state but has no vote: it never leads and counts for no quorum. A
+	// restart with the other value changes that, as soon as the leader finds it safe. It can't start a cluster.
+	NonVoter bool
 	// Secret authenticates peers. All nodes of a cluster share it.
 	Secret []byte
 	// Version of the program, shown to the other nodes.
@@ -120,4 +123,4 @@ func (c *Config) allSeeds() []string {
 }
 
 // together tells that this node may start a cluster together with its seeds.
-func (c *Config) together() bool { return c.Clustered && c.Expect > 1 }
+func (c *Config) together() bool { return c.Clustered && c.Expect > 1 && !c.NonVoter }

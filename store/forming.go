@@ -68,14 +68,21 @@ func (s *Store) bootstrapRaft() error {
 // from the state while it is replayed but the addresses to ask at; the leader decides whether there is news.
 func (s *Store) announce(ctx context.Context) {
 	known, ok := s.View().Member(s.config.NodeID)
-	if ok && sameMember(known, s.self()) || s.alone() {
+	if ok && sameMember(known, s.self()) && !s.mustLoseVote() || s.alone() {
 		return
 	}
 	s.join(ctx, false, func() []string {
-		if s.raft.State() == raft.Leader || s.removed.Load() {
-			return nil // A leader records itself, and nobody wants news of a node that was removed.
+		switch {
+		case s.removed.Load():
+			return nil
+		case s.raft.State() != raft.Leader:
+			return s.acquaintances()
+		case s.mustLoseVote() && s.otherVoters() > 0:
+			s.handOver(ctx) // A leader can't take its own vote.
+			return s.acquaintances()
+		default:
+			return nil // A leader records itself.
 		}
-		return s.acquaintances()
 	})
 }
 
@@ -101,7 +108,7 @@ func (s *Store) join(ctx context.Context, first bool, targets func() []string) {
 				return
 			}
 			text := err.Error()
-			if first || isPermanent(err) {
+			if first || isPermanent(err) || isQuorumAtRisk(err) {
 				// A member that only has news and finds nobody to tell is not refused.
 				s.joinFault.Store(&text)
 			}
@@ -179,7 +186,7 @@ func (s *Store) ask(ctx context.Context, address string) (joinReply, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	return s.caller.join(ctx, address, joinRequest{Member: s.self()})
+	return s.caller.join(ctx, address, joinRequest{Member: s.self(), NonVoter: s.config.NonVoter})
 }
 
 func (s *Store) admitted(reply joinReply) error {
@@ -201,6 +208,8 @@ func (s *Store) admitted(reply joinReply) error {
 // joinRequest asks for admission, or announces a change of address or version.
 type joinRequest struct {
 	Member fsm.Member `json:"member"`
+	// NonVoter tells that the node wants no vote, and gives up the one that it may have.
+	NonVoter bool `json:"non_voter,omitempty"`
 }
 
 // joinReply grants it.

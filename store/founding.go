@@ -104,7 +104,7 @@ func (s *Store) ownNotice() notice {
 	n := s.node.Load()
 	return notice{
 		Member: memberNotice{ID: n.NodeID, InstanceID: n.InstanceID, Address: s.config.Address},
-		Expect: s.config.Expect, Seeds: s.config.allSeeds(), Pledge: n.Pledge,
+		Expect: s.config.Expect, NonVoter: s.config.NonVoter, Seeds: s.config.allSeeds(), Pledge: n.Pledge,
 		Looked: looked, ClusterAt: clusterAt,
 	}
 }
@@ -180,7 +180,7 @@ func collect(own notice, sightings []sighting) round {
 		switch text := disagreement(own, other); {
 		case seen.clustered:
 			r.clusterAt = seen.address
-		case errors.Is(seen.err, peer.ErrSelf):
+		case errors.Is(seen.err, peer.ErrSelf), other.NonVoter:
 		case seen.err != nil:
 			r.faults = append(r.faults, fmt.Sprintf("seed %s: %v", seen.address, seen.err))
 		case text != "":
@@ -206,6 +206,8 @@ func collect(own notice, sightings []sighting) round {
 func disagreement(own, other notice) string {
 	where := fmt.Sprintf("node %s at %s", other.Member.ID, other.Member.Address)
 	switch {
+	case own.NonVoter || other.NonVoter:
+		return "" // They need not agree: one of them founds nothing.
 	case own.Expect != other.Expect:
 		return fmt.Sprintf("%s has --bootstrap-expect %d, node %s has %d: restart the wrong one with the same number",
 			where, other.Expect, own.Member.ID, own.Expect)

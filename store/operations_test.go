@@ -73,7 +73,7 @@ func TestLoneNodeKeepsLeadershipAndMembership(t *testing.T) {
 
 func TestRemoveFollower(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3)
+	nodes := form(t, 3, steady)
 	leader := leaderOf(t, nodes)
 	removed, asked := without(nodes, leader)[0], without(nodes, leader)[1]
 	id := removed.config.NodeID
@@ -171,7 +171,7 @@ func TestWithoutQuorumNothingIsRemoved(t *testing.T) {
 // TestNodeRemovedWhileItWasDown starts a node with data in which it is a voter of a cluster that has removed it.
 func TestNodeRemovedWhileItWasDown(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3)
+	nodes := form(t, 3, steady)
 	leader := leaderOf(t, nodes)
 	gone, other := without(nodes, leader)[0], without(nodes, leader)[1]
 	id := gone.config.NodeID
@@ -180,7 +180,7 @@ func TestNodeRemovedWhileItWasDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Another version makes the node announce itself, which must not bring it back either.
-	back := gone.reopen(t, func(c *store.Config) { c.Version = "next"; c.Seeds = []string{leader.config.Address} })
+	back := gone.reopen(t, steady, func(c *store.Config) { c.Version = "next"; c.Seeds = []string{leader.config.Address} })
 	eventually(t, "the node ends and says why", func() bool { return strings.Contains(back.faults.text(), "was removed") })
 	assertRemoved(t, back)
 	assertUndisturbed(t, leader)
@@ -192,7 +192,7 @@ func TestNodeRemovedWhileItWasDown(t *testing.T) {
 	if err := os.RemoveAll(back.config.Dir); err != nil {
 		t.Fatal(err)
 	}
-	anew := back.reopen(t, func(c *store.Config) { c.Seeds = []string{leader.config.Address} })
+	anew := back.reopen(t, steady, func(c *store.Config) { c.Seeds = []string{leader.config.Address} })
 	eventually(t, "the wiped node is a voter again", func() bool { return anew.votes() == 3 && anew.Readiness().Ready() })
 }
 
@@ -244,7 +244,7 @@ func assertUndisturbed(t *testing.T, leader *node) {
 	t.Helper()
 	term := leader.Status(t.Context()).Term
 	begun := time.Now()
-	eventually(t, "some elections' time has passed", func() bool { return time.Since(begun) > 2*time.Second })
+	eventually(t, "some elections' time has passed", func() bool { return time.Since(begun) > 3*time.Second })
 	if status := leader.Status(t.Context()); status.State != "leader" || status.Term != term {
 		t.Errorf("state %s in term %d, was leader in term %d", status.State, status.Term, term)
 	}

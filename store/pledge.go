@@ -19,6 +19,8 @@ type notice struct {
 	Member memberNotice `json:"member"`
 	// Expect is the number of nodes that found a cluster together.
 	Expect int `json:"expect"`
+	// NonVoter tells that the node wants no vote, and founds nothing.
+	NonVoter bool `json:"non_voter,omitempty"`
 	// Seeds are all addresses that the node knows, its own among them, sorted.
 	Seeds []string `json:"seeds"`
 	// Pledge is the node's promise, zero for none. In a founder's notice it asks for the same promise.

@@ -17,7 +17,7 @@ const (
 	promoteLag = 64
 )
 
-// promoteJoiners gives a vote to nodes that have caught up and stayed so, while this node leads.
+// promoteJoiners gives a vote to nodes that want one, have caught up and stayed so, while this node leads.
 func (s *Store) promoteJoiners(ctx context.Context) {
 	ticker := time.NewTicker(s.config.scaled(promoteInterval))
 	defer ticker.Stop()
@@ -33,7 +33,7 @@ func (s *Store) promoteJoiners(ctx context.Context) {
 				delete(looks, server.ID)
 				continue
 			}
-			if !s.caughtUpWithUs(ctx, server) {
+			if !s.deservesVote(ctx, server) {
 				looks[server.ID] = 0
 				continue
 			}
@@ -45,14 +45,14 @@ func (s *Store) promoteJoiners(ctx context.Context) {
 	}
 }
 
-// caughtUpWithUs asks the node how far it is.
-func (s *Store) caughtUpWithUs(ctx context.Context, server raft.Server) bool {
+// deservesVote asks the node how far it is, and whether it wants a vote at all.
+func (s *Store) deservesVote(ctx context.Context, server raft.Server) bool {
 	ctx, cancel := context.WithTimeout(ctx, s.config.scaled(heartbeatTimeout))
 	defer cancel()
 	goal := s.View().Index
 	pong, err := s.caller.ping(ctx, string(server.Address))
 	known, ok := s.View().Member(string(server.ID))
-	return err == nil && ok && pong.NodeID == known.ID && pong.InstanceID == known.InstanceID &&
+	return err == nil && ok && !pong.NonVoter && pong.NodeID == known.ID && pong.InstanceID == known.InstanceID &&
 		pong.FSMIndex+promoteLag >= goal && pong.FSMIndex > 0
 }
 

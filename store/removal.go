@@ -144,12 +144,12 @@ func judgeLoss(o operation, members []MemberStatus) *fsm.Rejection {
 		return rejectOperation(RefusedLastVoter, "node %s is the last voter, without it there is no cluster: stop it if it is not "+
 			"needed, or let another node join and get its vote first", o.Node)
 	case answering < need:
-		return rejectOperation(RefusedQuorum, "without node %s the cluster would need %d of %d voters and %d would answer, so it could "+
+		return rejectOperation(RefusedQuorum, "without the vote of node %s the cluster would need %d of %d voters and %d would answer, so it could "+
 			"decide nothing any more: bring back or remove %s first", o.Node, need, left, answering, who)
 	case o.Force:
 		return nil
 	default:
-		return rejectOperation(RefusedQuorum, "without node %s the cluster would need %d of %d voters and %d would be healthy: "+
+		return rejectOperation(RefusedQuorum, "without the vote of node %s the cluster would need %d of %d voters and %d would be healthy: "+
 			"wait until %s has caught up, or force it, since %d of them answer", o.Node, need, left, healthy, who, answering)
 	}
 }

@@ -90,6 +90,10 @@ func Open(c Config) (*Store, error) {
 	if err := s.settleNode(node); err != nil {
 		return nil, errors.Join(err, s.disk.close())
 	}
+	if c.NonVoter && !s.disk.existing && len(c.otherSeeds()) == 0 {
+		err := errors.New("a node without a vote can't start a cluster: name nodes to join in --seed-nodes, or leave out --non-voter")
+		return nil, errors.Join(err, s.disk.close())
+	}
 	if err := s.openPeers(); err != nil {
 		return nil, errors.Join(err, s.disk.close())
 	}

@@ -94,8 +94,9 @@ func (n *node) openStore(ctx context.Context) error {
 	settings := store.Config{
 		Dir: c.DataDir, NodeID: c.Cluster.NodeID, Address: c.AdvertisedAddress(),
 		Clustered: c.Cluster.Enabled, Seeds: c.Cluster.SeedNodes, Expect: c.Cluster.BootstrapExpect,
-		Secret:  n.secrets.cluster,
-		Version: buildVersion(), TimeoutScale: c.Cluster.RaftTimeoutScale,
+		NonVoter: c.Cluster.NonVoter,
+		Secret:   n.secrets.cluster,
+		Version:  buildVersion(), TimeoutScale: c.Cluster.RaftTimeoutScale,
 		Listener: listener, ClientTLS: clientTLS,
 		Init:    func(clusterID string) (fsm.Init, error) { return initial(c, n.secrets, clusterID), nil },
 		OnFault: n.fault,

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -113,4 +114,36 @@ func TestRemovedNodeSaysSo(t *testing.T) {
 	removed.must(t, "this node is not in the cluster any more", "status")
 	removed.refused(t, "was removed from cluster", "transfer")
 	asked.must(t, "2 of 2 voters are healthy", "status")
+}
+
+// TestReadersBesideVoters starts four nodes with the same command line, of which the first has no vote and comes first.
+func TestReadersBesideVoters(t *testing.T) {
+	t.Parallel()
+	c := &cluster{upstreams: startUpstreams(t)}
+	var addresses []string
+	for range 4 {
+		addresses = append(addresses, freeAddress(t))
+	}
+	for i, address := range addresses {
+		n := &node{id: fmt.Sprintf("node%d", i), address: address, dir: t.TempDir()}
+		n.args = []string{
+			"--config", c.upstreams.config, "--cluster-enabled", "--node-id", n.id, "--node-address", address, "--data-dir", n.dir,
+			"--bootstrap-expect", "3", "--seed-nodes", strings.Join(addresses, ","), fast,
+		}
+		if i == 0 {
+			n.args = append(n.args, "--non-voter")
+		}
+		n.start(t)
+		c.nodes = append(c.nodes, n)
+	}
+	c.awaitVoters(t, 3, c.nodes...)
+	reader := c.nodes[0]
+	reader.must(t, "nonvoter", "status")
+	reader.must(t, "3 of 3 voters are healthy, 2 are needed", "status")
+	reader.refused(t, "has no vote, so it can't lead", "transfer", reader.id)
+	if _, err := reader.chat(t.Context(), "gpt-4o", true); err != nil {
+		t.Errorf("request to the reader: %v", err)
+	}
+	reader.put(t, "/loadbalancer/instances/sim-a", `{"weight": 5}`)
+	c.awaitEqualStates(t)
 }

@@ -128,6 +128,8 @@ type Cluster struct {
 	SeedNodes []string
 	// BootstrapExpect is the number of nodes that start a new cluster together; less than 2 means none do.
 	BootstrapExpect int
+	// NonVoter makes a node that serves traffic and reads but has no vote.
+	NonVoter bool
 	// Secret is the one that was set; see Config.ClusterSecret.
 	Secret Secret
 	// RaftTimeoutScale multiplies Raft's timeouts.

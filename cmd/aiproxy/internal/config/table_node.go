@@ -39,6 +39,13 @@ func clusterOptions() []option[Config] {
 		},
 		{
 			Option{
+				Flag: "non-voter", Key: "cluster.non_voter", Default: "false",
+				Help: "serve traffic and reads without a vote: the node never leads, counts for no quorum and starts no cluster",
+			},
+			boolean(func(c *Config) *bool { return &c.Cluster.NonVoter }),
+		},
+		{
+			Option{
 				Flag: "cluster-secret", Key: "cluster.secret", Secret: true, DefaultNote: "the first API key",
 				Help: "secret that the nodes of a cluster share",
 			},
