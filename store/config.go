@@ -75,6 +75,7 @@ func (c *Config) validate() error {
 	fault(len(c.Secret) == 0, "cluster secret is missing")
 	fault(c.Listener == nil, "listener is missing")
 	fault(c.Init == nil || c.OnFault == nil || c.Logger == nil, "Init, OnFault and Logger must be set")
+	fault(c.NonVoter && !c.Clustered, "a node that runs alone can't do without its vote: add --cluster-enabled and --seed-nodes, or leave out --non-voter")
 	fault(c.TimeoutScale < 0, "timeout scale must not be negative")
 	if seeds := len(c.allSeeds()); c.together() && (seeds < c.Expect || seeds >= 2*c.Expect) {
 		faults = append(faults, fmt.Errorf("%d nodes can't be sure to start one cluster among %d seeds: that takes at least as "+

@@ -15,9 +15,6 @@ func (l *loader) validate() {
 	if l.config.Cluster.Enabled {
 		l.validateCluster()
 		l.validateExpected()
-	} else if l.config.Cluster.NonVoter {
-		l.cross("cluster.non_voter", "a node that runs alone can't do without its own vote",
-			"add --cluster-enabled and --seed-nodes, or leave --non-voter out")
 	}
 }
 
