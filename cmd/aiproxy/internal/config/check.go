@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"aiproxy/gateway/spelling"
 )
 
 func between(low, high int) func(int) error {
@@ -48,7 +50,7 @@ func oneOf(known ...string) func(string) error {
 			return nil
 		}
 		remedy := "known are " + strings.Join(known, ", ")
-		if near := nearest(s, known); near != "" {
+		if near := spelling.Nearest(s, known); near != "" {
 			remedy = "did you mean " + near + "? " + remedy
 		}
 		return invalid(quote(s)+" is not known", remedy)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"aiproxy/gateway/spelling"
 )
 
 // topLevel applies the settings of the file's root.
@@ -149,7 +151,7 @@ func (l *loader) unknown(at *yaml.Node, key, group string) {
 		}
 	}
 	remedy := "known here are " + strings.Join(siblings, ", ")
-	if near := nearest(key, siblings); near != "" {
+	if near := spelling.Nearest(key, siblings); near != "" {
 		remedy = "did you mean " + near + "?"
 	} else if len(elsewhere) > 0 {
 		remedy = "did you mean " + strings.Join(elsewhere, " or ") + "?"

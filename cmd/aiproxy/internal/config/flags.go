@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"aiproxy/gateway/spelling"
 )
 
 // Register adds a flag for every option that has one. The flags take any text: Load parses it, so that a bad value
@@ -54,7 +56,7 @@ func ExplainFlagError(err error) error {
 			known = append(known, o.Flag)
 		}
 	}
-	if near := nearest(unknown.GetSpecifiedName(), known); near != "" {
+	if near := spelling.Nearest(unknown.GetSpecifiedName(), known); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return err

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"aiproxy/gateway/spelling"
 )
 
 // instances applies the entries of "instances".
@@ -65,7 +67,7 @@ func (l *loader) unknownInstanceKey(at *yaml.Node, name, key string) {
 		known = append(known, o.Key)
 	}
 	remedy := "known here are " + strings.Join(known, ", ")
-	if near := nearest(key, known); near != "" {
+	if near := spelling.Nearest(key, known); near != "" {
 		remedy = "did you mean " + near + "?"
 	}
 	l.fault(l.place(at), joinKey(name, key), "is not a known key", remedy)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"aiproxy/gateway/spelling"
 	"aiproxy/providers"
 )
 
@@ -68,7 +69,7 @@ func knownProvider(name string) error {
 	for _, p := range knownProviders() {
 		candidates = append(candidates, p.name, p.group)
 	}
-	if near := nearest(name, candidates); near != "" {
+	if near := spelling.Nearest(name, candidates); near != "" {
 		remedy = "did you mean " + canonical(near) + "? " + remedy
 	}
 	return invalid(quote(name)+" is not a known provider", remedy)

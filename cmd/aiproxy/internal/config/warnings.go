@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aiproxy/gateway/spelling"
 	"aiproxy/providers"
 )
 
@@ -88,7 +89,7 @@ func UnknownVariables(environ []string) []string {
 			continue
 		}
 		message := "environment " + name + " is not a known variable"
-		if near := nearest(name, known); near != "" {
+		if near := spelling.Nearest(name, known); near != "" {
 			message += "; did you mean " + near + "?"
 		}
 		lines = append(lines, message)

@@ -1,9 +1,12 @@
-package config
+// Package spelling guesses what a misspelt name was meant to be, for messages about configuration.
+//
+// It must not know what the names are for. Its one function keeps nothing and is safe for concurrent use.
+package spelling
 
 import "strings"
 
-// nearest returns the candidate that s was most likely meant to be, empty when none is near.
-func nearest(s string, candidates []string) string {
+// Nearest returns the candidate that s was most likely meant to be, empty when none is near.
+func Nearest(s string, candidates []string) string {
 	// No name is as long as that, and comparing would take its time.
 	const longest = 64
 	if len(s) > longest {
