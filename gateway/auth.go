@@ -6,27 +6,44 @@ import (
 	"net/http"
 	"strings"
 
-	"aiproxy/providers"
+	"aiproxy/gateway/admin"
 	"aiproxy/providers/dialect"
 )
 
-// keyring holds the hashes of the keys that clients may present. Hashes have one length, so that a comparison
-// tells nothing about a key, not even how long it is.
-type keyring [][sha256.Size]byte
-
-func newKeyring(keys []providers.Secret) keyring {
-	ring := make(keyring, 0, len(keys))
-	for _, key := range keys {
-		ring = append(ring, sha256.Sum256([]byte(key.Reveal())))
-	}
-	return ring
+// clientKey is a key that clients may present: its name, by which the audit log speaks of the client, and its hash.
+// Hashes have one length, so that a comparison tells nothing about a key, not even how long it is.
+type clientKey struct {
+	name string
+	sum  [sha256.Size]byte
 }
 
-// check returns nil for a request that carries one of the keys, in any of the places that the SDKs put it. No keys
-// at all let everybody in but foreign web pages: a browser on this machine would carry their requests in.
-func (k keyring) check(r *http.Request) error {
-	if len(k) == 0 {
-		return refuseForeignPage(r)
+// keyring is the set of keys that clients may present. It never changes.
+type keyring struct {
+	keys []clientKey
+	// access says what holds where there is no key to present.
+	access access
+}
+
+// access is what a gateway does with requests.
+type access int
+
+const (
+	// keyed asks every request for a key.
+	keyed access = iota
+	// openToAll lets everybody in: nobody has set a key, here or in the cluster.
+	openToAll
+	// undecided is that of a node without keys of its own that has not heard yet whether the cluster has some.
+	undecided
+)
+
+// check returns the name of the key that the request carries in any of the places that the SDKs put it. No keys at all
+// let everybody in but foreign web pages: a browser on this machine would carry their requests in.
+func (k *keyring) check(r *http.Request) (string, error) {
+	switch k.access {
+	case openToAll:
+		return admin.Anonymous, refuseForeignPage(r)
+	case undecided:
+		return "", errKeysUnknown()
 	}
 	presented := false
 	for place := range keyPlaces {
@@ -34,12 +51,12 @@ func (k keyring) check(r *http.Request) error {
 		if key == "" {
 			continue
 		}
-		if k.has(key) {
-			return nil
+		if i := k.find(key); i >= 0 {
+			return k.keys[i].name, nil
 		}
 		presented = true
 	}
-	return unauthorized(presented)
+	return "", unauthorized(presented)
 }
 
 // keyPlaces is the number of places in which a request may carry a key.
@@ -61,14 +78,15 @@ func keyAt(place int, r *http.Request) string {
 	}
 }
 
-// has compares with every key, so that the time taken does not tell which one came close.
-func (k keyring) has(key string) bool {
+// find returns the index of the key, or -1. It compares with every key, so that the time taken does not tell which one
+// came close.
+func (k *keyring) find(key string) int {
 	sum := sha256.Sum256([]byte(key))
-	found := 0
-	for i := range k {
-		found |= subtle.ConstantTimeCompare(sum[:], k[i][:])
+	found := -1
+	for i := range k.keys {
+		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], k.keys[i].sum[:]), i, found)
 	}
-	return found == 1
+	return found
 }
 
 func bearer(r *http.Request) string {

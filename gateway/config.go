@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"aiproxy/fsm"
 	"aiproxy/gateway/admin"
 	"aiproxy/gateway/metrics"
 	"aiproxy/gateway/relay"
@@ -20,8 +21,9 @@ const DefaultMaxBodySize = 32 << 20
 type Config struct {
 	// NodeID is sent as X-Aiproxy-Node with every answer.
 	NodeID string
-	// APIKeys are the keys that clients may present. None at all leaves the gateway open, which the configuration
-	// allows on loopback addresses only.
+	// APIKeys are the node's own keys, which clients may present beside those that the cluster replicates; they are named
+	// local-1, local-2 and so on. None of either kind leaves the gateway open, which the configuration allows on loopback
+	// addresses only.
 	APIKeys []providers.Secret
 	// MaxBodySize bounds a request body in bytes. 0 means DefaultMaxBodySize.
 	MaxBodySize int64
@@ -49,6 +51,12 @@ type Relay interface {
 	Serve(ctx context.Context, w http.ResponseWriter, req *relay.Request)
 }
 
+// Views is where the replicated state comes from.
+type Views interface {
+	// Watch returns the current view, never nil, and a channel that is closed once a newer one is there.
+	Watch() (*fsm.View, <-chan struct{})
+}
+
 // Check is one line of /readyz.
 type Check struct {
 	// Name is one word, such as "leader".
@@ -62,13 +70,16 @@ type Check struct {
 	OnRequest bool
 }
 
-// Deps are the parts of the program that the surface rests on. All but Logger are required.
+// Deps are the parts of the program that the surface rests on. All but Logger and the client keys are required.
 type Deps struct {
 	Relay Relay
 	// Providers are those that a client may name in a path or a header.
 	Providers *providers.Registry
 	// Instances returns the enabled instances in routing order. It must not block.
 	Instances func() []*providers.Instance
+	// Views is where the replicated client keys come from, and OpenClientKey opens them. Without both there are none.
+	Views         Views
+	OpenClientKey func(fsm.Sealed) (string, error)
 	// Admin serves the management API.
 	Admin *admin.API
 	// Checks returns the state of what a node needs before it should get traffic. It must not block.

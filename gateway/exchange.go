@@ -24,6 +24,8 @@ type exchange struct {
 	http.ResponseWriter
 	id      string
 	started time.Time
+	// caller is the name of the key that the request carries, empty where none was asked for.
+	caller string
 	// status is what was sent, 0 before the header has been written.
 	status int
 	size   int64

@@ -78,6 +78,19 @@ func (s fakeStore) AwaitLatest(context.Context) error { return nil }
 
 func (s fakeStore) AwaitIndex(context.Context, uint64) error { return nil }
 
+func (s fakeStore) Watch() (*fsm.View, <-chan struct{}) { return s.view, nil }
+
+// noSealer seals nothing.
+type noSealer struct{}
+
+func (noSealer) SealAPIKey(string) fsm.Sealed { return nil }
+
+func (noSealer) OpenAPIKey(fsm.Sealed) (string, error) { return "", nil }
+
+func (noSealer) SealClientKey(string) fsm.Sealed { return nil }
+
+func (noSealer) OpenClientKey(fsm.Sealed) (string, error) { return "", nil }
+
 // setup is what a test may choose of a gateway. Its zero value is an open gateway without instances.
 type setup struct {
 	relay     gateway.Relay
@@ -108,6 +121,7 @@ func newGateway(tb testing.TB, s setup) *gateway.Gateway {
 	api, err := admin.New(admin.Config{
 		Store:  fakeStore{&fsm.View{Revision: 2, Settings: fsm.Settings{LoadBalancer: fsm.LoadBalancer{Algorithm: "weighted"}}}},
 		Status: func(context.Context) any { return map[string]string{"node_id": "n1"} },
+		Sealer: noSealer{},
 	})
 	if err != nil {
 		tb.Fatal(err)

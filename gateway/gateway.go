@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +18,7 @@ import (
 // Gateway is the handler of everything that clients ask of a node.
 type Gateway struct {
 	node        []string // the value of X-Aiproxy-Node, shared by all answers
-	keys        keyring
+	keys        *clientKeys
 	maxBodySize int64
 
 	relay     Relay
@@ -48,7 +49,7 @@ func New(c Config, d Deps) (*Gateway, error) {
 	}
 	g := &Gateway{
 		node:        []string{c.NodeID},
-		keys:        newKeyring(c.APIKeys),
+		keys:        newClientKeys(c.APIKeys, d),
 		maxBodySize: c.MaxBodySize,
 		relay:       d.Relay,
 		providers:   d.Providers,
@@ -71,6 +72,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	g.router.ServeHTTP(w, r)
 }
+
+// Run follows the keys that the cluster replicates until ctx is done, whose error it returns. Call it once.
+func (g *Gateway) Run(ctx context.Context) error { return g.keys.run(ctx) }
 
 // SetReady tells whether /readyz may report the node as ready. A gateway begins ready; who stops the node sets
 // false first, so that load balancers look elsewhere while requests are drained.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"aiproxy/gateway/admin"
 	"aiproxy/gateway/metrics"
 	"aiproxy/providers"
 )
@@ -55,7 +56,12 @@ func (g *Gateway) endpoints() []endpoint {
 	for _, a := range g.admin.Endpoints() {
 		list = append(list, endpoint{
 			method: a.Method, path: a.Path, open: a.Open,
-			serve: func(x *exchange, r *http.Request) error { return a.Serve(x, r) },
+			serve: func(x *exchange, r *http.Request) error {
+				if x.caller != "" {
+					r = r.WithContext(admin.WithCaller(r.Context(), x.caller))
+				}
+				return a.Serve(x, r)
+			},
 		})
 	}
 	return list

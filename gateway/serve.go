@@ -25,7 +25,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.bound()
 	}
 
-	err := rt.authorize(r)
+	err := rt.authorize(x, r)
 	if err == nil {
 		err = rt.endpoint.serve(x, r)
 	}
@@ -34,11 +34,12 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (rt *route) authorize(r *http.Request) error {
+func (rt *route) authorize(x *exchange, r *http.Request) (err error) {
 	if rt.endpoint.open {
 		return nil
 	}
-	return rt.gateway.keys.check(r)
+	x.caller, err = rt.gateway.keys.ring().check(r)
+	return err
 }
 
 func (g *Gateway) begin(w http.ResponseWriter) *exchange {

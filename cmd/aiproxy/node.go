@@ -14,6 +14,8 @@ import (
 	"aiproxy/fsm"
 	"aiproxy/gateway"
 	"aiproxy/gateway/admin"
+	"aiproxy/gateway/admin/document"
+	"aiproxy/gateway/balance"
 	"aiproxy/gateway/metrics"
 	"aiproxy/gateway/relay"
 	"aiproxy/providers"
@@ -121,8 +123,10 @@ func (n *node) openGateway(ctx context.Context) error {
 	if err := collectors.Register(newRaftMetrics(n.store.Stats)); err != nil {
 		return fmt.Errorf("register raft metrics: %w", err)
 	}
+	seals := sealer{n.secrets}
 	api, err := admin.New(admin.Config{
-		Store: n.store, Cluster: newMembership(n.store, n.left), Status: n.status, Counters: n.counters, Logger: n.logger,
+		Store: n.store, Cluster: newMembership(n.store, n.left), Status: n.status, Counters: n.counters, Sealer: seals,
+		Rules: document.Rules{Algorithms: balance.Algorithms(), Providers: registry.Names()}, Logger: n.logger,
 	})
 	if err != nil {
 		return err
@@ -136,10 +140,11 @@ func (n *node) openGateway(ctx context.Context) error {
 			}),
 			Providers: registry,
 			Instances: func() []*providers.Instance { return n.router.Table().Instances() },
-			Admin:     api,
-			Checks:    n.checks,
-			Metrics:   collectors,
-			Logger:    n.logger,
+			Views:     n.store, OpenClientKey: seals.OpenClientKey,
+			Admin:   api,
+			Checks:  n.checks,
+			Metrics: collectors,
+			Logger:  n.logger,
 		})
 	if err != nil {
 		return err

@@ -23,6 +23,10 @@ func (n *node) run(ctx context.Context) error {
 		// Its only error is that its context ended.
 		_ = n.router.Run(background)
 	})
+	tasks.Go(func() {
+		// The same.
+		_ = n.gateway.Run(background)
+	})
 	tasks.Go(func() { n.tellDrift(background) })
 
 	var fault error

@@ -1,9 +1,9 @@
 // Package admin is the management API of a node: the state of the cluster and the balancer's instances, and the
-// writes that change them on all nodes.
+// writes that change them on all nodes: the whole configuration, its earlier revisions, and who changed what.
 //
 // It must not know Raft, authenticate, or keep state of its own. Reads come from the node's own view of the
-// replicated state and wait only where the request asks for a fresher one; writes go through the Store, which says where they stand. No answer holds a
-// secret, in plaintext or sealed.
+// replicated state and wait only where the request asks for a fresher one; writes go through the Store, which says where
+// they stand. No answer holds a secret in plaintext, and only those that tell a whole configuration hold sealed ones.
 //
 // Concurrency: an API is made once and its handlers serve any number of requests at the same time.
 package admin
@@ -13,14 +13,18 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"aiproxy/fsm"
+	"aiproxy/gateway/admin/document"
 )
 
 // Store is what the API needs of the replicated store.
 type Store interface {
 	// View returns the node's replicated state. It never blocks.
 	View() *fsm.View
+	// Watch returns the node's replicated state and a channel that is closed once there is a newer one.
+	Watch() (*fsm.View, <-chan struct{})
 	// Apply writes a command and waits for a quorum. Its error is a *fsm.Rejection, fsm.ErrNoLeader or
 	// fsm.ErrIndeterminate, perhaps wrapped, or a fault of the node.
 	Apply(ctx context.Context, c fsm.Command) (fsm.Receipt, error)
@@ -50,6 +54,10 @@ type Config struct {
 	// Status returns the answer to GET /cluster/status, to be encoded as JSON. It is required, must return at once
 	// and must not hold a secret.
 	Status func(ctx context.Context) any
+	// Sealer seals the secrets of the configuration. Nil leaves out the endpoints that read and write it as a whole.
+	Sealer document.Sealer
+	// Rules are the names that a configuration may use. Empty lists allow every one.
+	Rules document.Rules
 	// Counters returns the node's counters of an instance by name. Nil means that there are none.
 	Counters func(instance string) Counters
 	// Logger gets a record for every write. Nil discards them.
@@ -61,6 +69,8 @@ type API struct {
 	store    Store
 	cluster  Cluster
 	status   func(ctx context.Context) any
+	sealer   document.Sealer
+	rules    document.Rules
 	counters func(instance string) Counters
 	logger   *slog.Logger
 }
@@ -88,7 +98,9 @@ func New(c Config) (*API, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &API{store: c.Store, cluster: c.Cluster, status: c.Status, counters: c.Counters, logger: c.Logger}, nil
+	return &API{
+		store: c.Store, cluster: c.Cluster, status: c.Status, sealer: c.Sealer, rules: c.Rules, counters: c.Counters, logger: c.Logger,
+	}, nil
 }
 
 // Endpoints lists the routes.
@@ -106,5 +118,5 @@ func (a *API) stateEndpoints() []Endpoint {
 		{Method: http.MethodGet, Path: "/loadbalancer/instances", Serve: a.listInstances},
 		{Method: http.MethodPut, Path: "/loadbalancer/algorithm", Serve: a.setAlgorithm},
 		{Method: http.MethodPut, Path: "/loadbalancer/instances/{name}", Serve: a.updateInstance},
-	}, a.membershipEndpoints()...)
+	}, slices.Concat(a.membershipEndpoints(), a.configEndpoints())...)
 }

@@ -15,6 +15,7 @@ import (
 
 	"aiproxy/fsm"
 	"aiproxy/gateway/admin"
+	"aiproxy/gateway/admin/document"
 	"aiproxy/providers/dialect"
 )
 
@@ -93,6 +94,8 @@ func newAPI(t *testing.T, store *fakeStore) http.Handler {
 	t.Helper()
 	api, err := admin.New(admin.Config{
 		Store:  store,
+		Sealer: fakeSealer{},
+		Rules:  document.Rules{Algorithms: []string{"round_robin", "weighted"}, Providers: []string{"openai-custom"}},
 		Status: func(context.Context) any { return map[string]any{"node_id": "n1", "leader": nil} },
 		Counters: func(instance string) admin.Counters {
 			return map[string]admin.Counters{"a": {Requests: 12, Failures: 2, InFlight: 1}}[instance]
@@ -126,4 +129,26 @@ func ask(h http.Handler, method, path, body string, header ...string) *httptest.
 	recorder := httptest.NewRecorder()
 	h.ServeHTTP(recorder, r)
 	return recorder
+}
+
+// Watch implements admin.Store; its state never changes.
+func (s *fakeStore) Watch() (*fsm.View, <-chan struct{}) { return s.view, nil }
+
+// fakeSealer marks what it seals.
+type fakeSealer struct{}
+
+func (fakeSealer) SealAPIKey(key string) fsm.Sealed { return fsm.Sealed("box:" + key) }
+
+func (fakeSealer) OpenAPIKey(sealed fsm.Sealed) (string, error) { return open(sealed) }
+
+func (fakeSealer) SealClientKey(key string) fsm.Sealed { return fsm.Sealed("box:" + key) }
+
+func (fakeSealer) OpenClientKey(sealed fsm.Sealed) (string, error) { return open(sealed) }
+
+func open(sealed fsm.Sealed) (string, error) {
+	key, ok := strings.CutPrefix(string(sealed), "box:")
+	if !ok {
+		return "", errors.New("sealed with another cluster secret")
+	}
+	return key, nil
 }

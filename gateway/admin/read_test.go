@@ -74,7 +74,7 @@ func TestClusterStatusIsWhatTheStoreGives(t *testing.T) {
 
 func TestOnlyClusterStatusIsOpen(t *testing.T) {
 	t.Parallel()
-	api, err := admin.New(admin.Config{Store: &fakeStore{}, Status: func(context.Context) any { return nil }})
+	api, err := admin.New(admin.Config{Store: &fakeStore{}, Sealer: fakeSealer{}, Status: func(context.Context) any { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,21 +48,33 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, t fsm.Type, payload 
 
 	ctx, cancel := context.WithTimeout(r.Context(), writeTimeout)
 	defer cancel()
-	receipt, err := a.store.Apply(ctx, command)
+	receipt, err := a.propose(ctx, command)
 	if err != nil {
-		a.logger.LogAttrs(ctx, slog.LevelInfo, "configuration write refused",
-			slog.String("type", string(t)), slog.String("idempotency_key", command.Key), slog.Any("error", err))
 		return told(err)
-	}
-	a.logger.LogAttrs(ctx, slog.LevelInfo, "configuration written",
-		slog.String("type", string(t)), slog.String("idempotency_key", command.Key),
-		slog.Uint64("index", receipt.Index), slog.Uint64("revision", receipt.Revision))
-	if receipt.Applied == nil {
-		receipt.Applied = []string{}
 	}
 	setIndex(w, receipt.Index)
 	w.Header().Set("ETag", etag(receipt.Revision))
 	return writeJSON(w, receipt)
+}
+
+// propose applies a command in the name of the caller and logs how that went.
+func (a *API) propose(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
+	command.By = caller(ctx)
+	receipt, err := a.store.Apply(ctx, command)
+	if err != nil {
+		a.logger.LogAttrs(ctx, slog.LevelInfo, "configuration write refused",
+			slog.String("type", string(command.Type)), slog.String("by", command.By),
+			slog.String("idempotency_key", command.Key), slog.Any("error", err))
+		return fsm.Receipt{}, err
+	}
+	a.logger.LogAttrs(ctx, slog.LevelInfo, "configuration written",
+		slog.String("type", string(command.Type)), slog.String("by", command.By),
+		slog.String("idempotency_key", command.Key),
+		slog.Uint64("index", receipt.Index), slog.Uint64("revision", receipt.Revision))
+	if receipt.Applied == nil {
+		receipt.Applied = []string{}
+	}
+	return receipt, nil
 }
 
 // idempotencyKey returns the client's key, or a new one.
@@ -126,6 +138,20 @@ func told(err error) error {
 			Message: "Outcome unknown: the write may or may not take effect. Repeat it with the " + headerKey +
 				" of this answer; it is carried out once at most.",
 			RetryAfter: retryAfter,
+		}
+	case errors.Is(err, fsm.ErrLevelTooLow):
+		return &dialect.Error{
+			Status:  http.StatusConflict,
+			Type:    "invalid_request_error",
+			Code:    "feature_level",
+			Message: sentence(err.Error()),
+		}
+	case errors.Is(err, fsm.ErrCommandTooLarge):
+		return &dialect.Error{
+			Status:  http.StatusRequestEntityTooLarge,
+			Type:    "invalid_request_error",
+			Code:    "request_too_large",
+			Message: sentence(err.Error()),
 		}
 	}
 	return err
