@@ -9,19 +9,28 @@ import (
 	"aiproxy/cmd/aiproxy/internal/config"
 )
 
-// newConfigCommand makes the command that looks at a configuration without starting a node. Its subcommands take
-// the flags of a node, so that a command line can be checked as it stands.
+// newConfigCommand makes the commands about configuration: that of a node, without starting one, and that of a running
+// cluster.
 func newConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Check or print the configuration",
+		Short: "Check the configuration of a node; look at that of a running cluster and change it",
 		Args:  cobra.NoArgs,
 		// Without a function of its own cobra would answer a misspelt subcommand with the help and success.
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	config.Register(cmd.PersistentFlags())
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.ExplainFlagError(err) })
-	cmd.AddCommand(newConfigCheckCommand(), newConfigPrintCommand())
+	cmd.AddCommand(
+		withNodeFlags(newConfigCheckCommand()), withNodeFlags(newConfigPrintCommand()),
+		newConfigExportCommand(), newConfigDiffCommand(), newConfigApplyCommand(),
+		newConfigRevisionsCommand(), newConfigRollbackCommand(),
+	)
+	return cmd
+}
+
+// withNodeFlags gives the command the flags of a node, so that a command line can be checked as it stands.
+func withNodeFlags(cmd *cobra.Command) *cobra.Command {
+	config.Register(cmd.Flags())
 	return cmd
 }
 

@@ -28,10 +28,16 @@ func drift(c *config.Config, s *secrets, v *fsm.View) []string {
 		"load_balancer.algorithm: here %s, in the cluster %s", c.ServedAlgorithm(), v.Settings.LoadBalancer.Algorithm)
 	add(explicit("model_providers") && !slices.Equal(c.ServedProviders(), v.Settings.ModelProviders),
 		"model_providers: here %v, in the cluster %v", c.ServedProviders(), v.Settings.ModelProviders)
-	for _, in := range c.ServedInstances() {
-		if !in.Derived || in.APIKey != "" {
-			found = append(found, instanceDrift(in, s, v)...)
-		}
+	named := namedInstances(c)
+	for _, in := range named {
+		found = append(found, instanceDrift(in, s, v)...)
+	}
+	if len(named) == 0 && !explicit("instances") {
+		return found
+	}
+	for _, held := range v.Instances {
+		here := slices.ContainsFunc(named, func(in config.Instance) bool { return in.Name == held.Name })
+		add(!here, "instance %s: only in the cluster, not here", held.Name)
 	}
 	return found
 }

@@ -12,6 +12,9 @@ import (
 	"aiproxy/cmd/aiproxy/internal/config"
 )
 
+// differencesStatus is the exit status of a comparison that found differences, as those of diff tools go.
+const differencesStatus = 2
+
 func main() { os.Exit(run(os.Args[1:])) }
 
 // run executes the command line and returns the process's exit status.
@@ -23,6 +26,8 @@ func run(args []string) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errDifferences):
+		return differencesStatus
 	case errors.As(err, &faults):
 		fmt.Fprintln(os.Stderr, "aiproxy: the configuration has faults:")
 		fmt.Fprintln(os.Stderr, faults.Error())

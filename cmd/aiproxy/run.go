@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,9 @@ func (n *node) tellDrift(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+	file := cmp.Or(n.config.File, "FILE")
+	advice := fmt.Sprintf("look at all of it with `aiproxy config diff -f %s`, put it into the cluster with `aiproxy config apply -f %s`", file, file)
 	for _, line := range drift(n.config, n.secrets, n.store.View()) {
-		n.logger.Warn("configuration differs from the cluster's, which wins", "difference", line)
+		n.logger.Warn("configuration differs from the cluster's, which wins", "difference", line, "advice", advice)
 	}
 }

@@ -141,3 +141,17 @@ func (r *reader) provider(name string) (problem, remedy string) {
 	}
 	return oneOf("provider", r.rules.Providers)(providers.Canonical(name))
 }
+
+// Recognise tells whether the text is meant to be a document, rather than the configuration file of a node.
+func Recognise(text []byte) bool {
+	root, fault := tree(text)
+	if fault != nil || target(root).Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if key := root.Content[i].Value; key == "settings" || key == "client_keys" {
+			return true
+		}
+	}
+	return false
+}
