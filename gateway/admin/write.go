@@ -122,6 +122,13 @@ func told(err error) error {
 			Code:    string(rejection.Code),
 			Message: sentence(rejection.Message),
 		}
+	case errors.Is(err, fsm.ErrLevelTooLow):
+		return &dialect.Error{
+			Status:  http.StatusConflict,
+			Type:    "invalid_request_error",
+			Code:    "feature_level_too_low",
+			Message: sentence(err.Error()),
+		}
 	case errors.Is(err, fsm.ErrNoLeader):
 		return &dialect.Error{
 			Status:     http.StatusServiceUnavailable,
@@ -138,13 +145,6 @@ func told(err error) error {
 			Message: "Outcome unknown: the write may or may not take effect. Repeat it with the " + headerKey +
 				" of this answer; it is carried out once at most.",
 			RetryAfter: retryAfter,
-		}
-	case errors.Is(err, fsm.ErrLevelTooLow):
-		return &dialect.Error{
-			Status:  http.StatusConflict,
-			Type:    "invalid_request_error",
-			Code:    "feature_level",
-			Message: sentence(err.Error()),
 		}
 	case errors.Is(err, fsm.ErrCommandTooLarge):
 		return &dialect.Error{
