@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -66,11 +67,17 @@ func (p fakeProvider) Models(ctx context.Context, in *providers.Instance) ([]dia
 func (p fakeProvider) Classify(int, http.Header, []byte) providers.Class { return providers.ClassNone }
 
 // fakeStore has one view and takes every write.
-type fakeStore struct{ view *fsm.View }
+type fakeStore struct {
+	view    *fsm.View
+	applied func(fsm.Command)
+}
 
 func (s fakeStore) View() *fsm.View { return s.view }
 
-func (s fakeStore) Apply(context.Context, fsm.Command) (fsm.Receipt, error) {
+func (s fakeStore) Apply(_ context.Context, c fsm.Command) (fsm.Receipt, error) {
+	if s.applied != nil {
+		s.applied(c)
+	}
 	return fsm.Receipt{Index: 9, Revision: 3, Applied: []string{"n1"}}, nil
 }
 
@@ -101,6 +108,10 @@ type setup struct {
 	checks    []gateway.Check
 	metrics   *metrics.Metrics
 	log       io.Writer
+	// views are where client keys come from; keys are sealed by a mark before them.
+	views gateway.Views
+	// applied gets every command that is proposed.
+	applied func(fsm.Command)
 }
 
 func newGateway(tb testing.TB, s setup) *gateway.Gateway {
@@ -119,7 +130,7 @@ func newGateway(tb testing.TB, s setup) *gateway.Gateway {
 		logger = slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	api, err := admin.New(admin.Config{
-		Store:  fakeStore{&fsm.View{Revision: 2, Settings: fsm.Settings{LoadBalancer: fsm.LoadBalancer{Algorithm: "weighted"}}}},
+		Store:  fakeStore{&fsm.View{Revision: 2, Settings: fsm.Settings{LoadBalancer: fsm.LoadBalancer{Algorithm: "weighted"}}}, s.applied},
 		Status: func(context.Context) any { return map[string]string{"node_id": "n1"} },
 		Sealer: noSealer{},
 	})
@@ -130,10 +141,18 @@ func newGateway(tb testing.TB, s setup) *gateway.Gateway {
 		Relay:     s.relay,
 		Providers: s.registry,
 		Instances: func() []*providers.Instance { return s.instances },
-		Admin:     api,
-		Checks:    func() []gateway.Check { return s.checks },
-		Metrics:   s.metrics,
-		Logger:    logger,
+		Views:     s.views,
+		OpenClientKey: func(sealed fsm.Sealed) (string, error) {
+			key, ok := strings.CutPrefix(string(sealed), "box:")
+			if !ok {
+				return "", errors.New("sealed with another cluster secret")
+			}
+			return key, nil
+		},
+		Admin:   api,
+		Checks:  func() []gateway.Check { return s.checks },
+		Metrics: s.metrics,
+		Logger:  logger,
 	})
 	if err != nil {
 		tb.Fatal(err)

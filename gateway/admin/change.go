@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,7 +19,7 @@ const (
 	// maxTries bounds how often a change is planned because another write came first.
 	maxTries = 10
 	// catchUpTimeout bounds the wait for a revision that a client has named and this node has not seen.
-	catchUpTimeout = 2 * time.Second
+	catchUpTimeout = time.Second
 	// newsTimeout bounds the wait for the write that came first. A repeated request finds none.
 	newsTimeout = 500 * time.Millisecond
 )
@@ -221,15 +220,5 @@ func writeFaults(w http.ResponseWriter, faults document.Faults) error {
 	view.Faults = faults[:min(len(faults), mostFaults)]
 	view.Error.Message = "The configuration has " + count + " and nothing was changed:\n" + view.Faults.Error()
 	view.Error.Type, view.Error.Code, view.Error.Param = "invalid_request_error", "invalid_configuration", faults[0].Path
-	body, err := json.Marshal(view)
-	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)+1))
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusBadRequest)
-	_, _ = w.Write(append(body, '\n')) // A client that has left does not miss it.
-	return nil
+	return writeJSONStatus(w, http.StatusBadRequest, view)
 }

@@ -90,7 +90,7 @@ func testView() *fsm.View {
 }
 
 // newAPI serves the API's endpoints as the gateway does, with errors as "status code param: message".
-func newAPI(t *testing.T, store *fakeStore) http.Handler {
+func newAPI(t *testing.T, store admin.Store) http.Handler {
 	t.Helper()
 	api, err := admin.New(admin.Config{
 		Store:  store,

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -122,16 +123,19 @@ func Of(c fsm.Configuration, revision uint64) Document {
 
 // JSON encodes the document for people: indented, with a line break at its end.
 func (d Document) JSON() ([]byte, error) {
-	raw, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(d); err != nil {
 		return nil, fmt.Errorf("encode configuration: %w", err)
 	}
-	return append(raw, '\n'), nil
+	return b.Bytes(), nil
 }
 
 // YAML encodes the document.
 func (d Document) YAML() ([]byte, error) {
-	var b strings.Builder
+	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(d); err != nil {
@@ -140,5 +144,5 @@ func (d Document) YAML() ([]byte, error) {
 	if err := encoder.Close(); err != nil {
 		return nil, fmt.Errorf("encode configuration: %w", err)
 	}
-	return []byte(b.String()), nil
+	return b.Bytes(), nil
 }

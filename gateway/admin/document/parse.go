@@ -21,18 +21,25 @@ type Rules struct {
 // Allowing returns the rules with the names that a configuration in force uses: what a node of another version put
 // there must not keep an operator from writing something else.
 func (r Rules) Allowing(c fsm.Configuration) Rules {
-	if len(r.Algorithms) > 0 {
-		r.Algorithms = append(slices.Clone(r.Algorithms), c.Settings.LoadBalancer.Algorithm)
-	}
-	if len(r.Providers) > 0 {
-		r.Providers = append(slices.Clone(r.Providers), c.Settings.ModelProviders...)
-		for _, in := range c.Instances {
-			r.Providers = append(r.Providers, in.Provider)
-		}
-		slices.Sort(r.Providers)
-		r.Providers = slices.Compact(r.Providers)
+	r.Algorithms = withNames(r.Algorithms, c.Settings.LoadBalancer.Algorithm)
+	r.Providers = withNames(r.Providers, c.Settings.ModelProviders...)
+	for i := range c.Instances {
+		r.Providers = withNames(r.Providers, c.Instances[i].Provider)
 	}
 	return r
+}
+
+// withNames returns known with the names that it lacks. An empty list stays empty: it allows all.
+func withNames(known []string, names ...string) []string {
+	if len(known) == 0 {
+		return known
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			known = append(slices.Clip(known), name)
+		}
+	}
+	return known
 }
 
 // Parse reads a document in JSON or YAML. The error is of type Faults and tells every mistake. Whether its sealed
