@@ -95,6 +95,8 @@ func (s *Store) operate(ctx context.Context, path string, o operation) (leader s
 		switch {
 		case decided && unknown != nil && path == pathRemove && refused.Code == fsm.RejectedNotFound:
 			return "", nil // A try whose answer was lost has removed it.
+		case s.removed.Load() && path == pathRemove && o.Node == s.config.NodeID:
+			return "", nil // Word of its removal has overtaken the answer.
 		case err == nil, decided:
 			return leader, err
 		case !errors.Is(err, errNotLeader):

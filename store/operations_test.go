@@ -97,7 +97,7 @@ func TestRemoveLeaderHandsOverFirst(t *testing.T) {
 		name := map[bool]string{true: "asked itself", false: "asked of a follower"}[own]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			nodes := form(t, 3)
+			nodes := form(t, 3, steady)
 			leader := leaderOf(t, nodes)
 			rest := without(nodes, leader)
 			asked := rest[0]

@@ -26,16 +26,18 @@ type Status struct {
 	Stale     bool   `json:"stale"`
 	HasQuorum bool   `json:"has_quorum"`
 	// Fault is why the cluster does not admit this node, if it does not, or what is wrong with its disk.
-	Fault        string         `json:"fault,omitempty"`
-	Leader       *LeaderStatus  `json:"leader"`
-	Quorum       QuorumStatus   `json:"quorum"`
-	Raft         RaftStatus     `json:"raft"`
-	Nodes        []MemberStatus `json:"nodes"`
-	FeatureLevel int            `json:"feature_level"`
-	Revision     uint64         `json:"revision"`
-	StateHash    string         `json:"state_hash"`
-	Version      string         `json:"version"`
-	UptimeS      int64          `json:"uptime_s"`
+	Fault string `json:"fault,omitempty"`
+	// SeedConflicts names seeds of this node that belong to another cluster.
+	SeedConflicts []string       `json:"seed_conflicts"`
+	Leader        *LeaderStatus  `json:"leader"`
+	Quorum        QuorumStatus   `json:"quorum"`
+	Raft          RaftStatus     `json:"raft"`
+	Nodes         []MemberStatus `json:"nodes"`
+	FeatureLevel  int            `json:"feature_level"`
+	Revision      uint64         `json:"revision"`
+	StateHash     string         `json:"state_hash"`
+	Version       string         `json:"version"`
+	UptimeS       int64          `json:"uptime_s"`
 }
 
 // LeaderStatus names the leader.
@@ -106,7 +108,8 @@ func (s *Store) Status(ctx context.Context) Status {
 		Enabled: s.config.Clustered, ClusterID: s.node.Load().ClusterID, NodeID: s.config.NodeID,
 		State: state, Term: term,
 		Ready: ready.Ready(), Stale: !ready.CaughtUp, Fault: cmp.Or(ready.Fault, ready.Disk),
-		Leader: s.leaderStatus(members), Quorum: countVotes(members), Raft: s.raftStatus(view),
+		SeedConflicts: s.conflictList(),
+		Leader:        s.leaderStatus(members), Quorum: countVotes(members), Raft: s.raftStatus(view),
 		Nodes: members, FeatureLevel: view.FeatureLevel, Revision: view.Revision, StateHash: view.Hash(),
 		Version: s.config.Version, UptimeS: int64(time.Since(s.started).Seconds()),
 	}

@@ -35,6 +35,9 @@ type Store struct {
 	// nodeChange is held while the node file is changed.
 	nodeChange sync.Mutex
 	founding   founding
+	book       addressBook
+	// conflicts are the seeds that belong to another cluster, nil before the first look.
+	conflicts atomic.Pointer[[]string]
 	// admission serialises changes of membership on the leader.
 	admission sync.Mutex
 	// settled is set while this node leads and has applied all that earlier leaders decided.
@@ -114,7 +117,7 @@ func (s *Store) start(ctx context.Context) {
 	s.ownReads = &readChecks{check: s.confirmedIndex, timeout: bound, tasks: &s.tasks}
 	s.askedReads = &readChecks{check: s.askReadIndex, timeout: bound, tasks: &s.tasks}
 	for _, task := range []func(context.Context){
-		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk, s.noticeRemoval,
+		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk, s.noticeRemoval, s.watchSeeds,
 	} {
 		s.tasks.start(func() { task(ctx) })
 	}
@@ -148,6 +151,8 @@ func (s *Store) openPeers() error {
 		Self:      s.identity,
 		ClientTLS: s.config.ClientTLS,
 		NodeAt:    s.memberAt,
+		MovedTo:   s.movedTo,
+		Met:       s.met,
 		Dial:      s.config.Dial,
 		Now:       s.config.Now,
 		Logger:    s.logger.With("component", "peer"),

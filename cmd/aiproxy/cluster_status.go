@@ -136,6 +136,9 @@ func showTable(w io.Writer, raw json.RawMessage) error {
 	}
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, quorumLine(&s.Status))
+	for _, line := range s.SeedConflicts {
+		fmt.Fprintln(w, "conflict:", line)
+	}
 	for _, line := range s.ConfigDrift {
 		fmt.Fprintln(w, "differs from this node's own configuration:", line)
 	}

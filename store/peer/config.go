@@ -44,6 +44,13 @@ type Config struct {
 	// that another node answers is refused, because acknowledgements would count for the wrong voter. Nil means
 	// that no node id is expected.
 	NodeAt func(address string) string
+	// MovedTo returns where the node with the id was last seen, if that is not the address that the Raft configuration
+	// has for it, or "". A Raft stream goes there first, and to the configuration's address if the node is not there.
+	// Nil means that nodes do not move.
+	MovedTo func(nodeID string) string
+	// Met is told who was at the other end of every handshake that both ends agreed to, whoever dialled. It must not
+	// block. Nil means that nobody wants to know.
+	Met func(Identity)
 	// Dial opens outgoing TCP connections; nil means a net.Dialer, which resolves names at every dial.
 	// It is a place to cut or delay links in a test.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -80,6 +87,15 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext
+	}
+	if c.NodeAt == nil {
+		c.NodeAt = func(string) string { return "" }
+	}
+	if c.MovedTo == nil {
+		c.MovedTo = func(string) string { return "" }
+	}
+	if c.Met == nil {
+		c.Met = func(Identity) {}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -65,6 +65,7 @@ func (t *Transport) open(ctx context.Context, k kind, address string, owner *str
 		raw.Close()
 		return nil, err
 	}
+	t.cfg.Met(id)
 	c := t.adopt(secured, id, owner)
 	if c == nil {
 		raw.Close()
@@ -129,7 +130,7 @@ func isAlert(err error, number uint8) bool {
 	return ok && op.Op == "remote error" && op.Err.Error() == tls.AlertError(number).Error()
 }
 
-// dialStream is dial for Raft, which knows a timeout but no context.
+// dialStream is dial for Raft, which knows a timeout but no context. The node that Raft means may have moved.
 func (t *Transport) dialStream(address string, timeout time.Duration, owner *streams) (*conn, error) {
 	ctx := t.ctx
 	if timeout > 0 {
@@ -137,14 +138,22 @@ func (t *Transport) dialStream(address string, timeout time.Duration, owner *str
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
+	want := t.cfg.NodeAt(address)
+	if moved := t.cfg.MovedTo(want); want != "" && moved != "" && moved != address {
+		if c, err := t.dialNode(ctx, moved, want, owner); err == nil {
+			return c, nil
+		}
+	}
+	return t.dialNode(ctx, address, want, owner)
+}
+
+// dialNode opens a Raft stream to the address, where the node with the id has to be, or any node for an empty id.
+func (t *Transport) dialNode(ctx context.Context, address, want string, owner *streams) (*conn, error) {
 	c, err := t.dial(ctx, kindRaft, address, owner)
 	if err != nil {
 		return nil, err
 	}
-	if t.cfg.NodeAt == nil {
-		return c, nil
-	}
-	if want := t.cfg.NodeAt(address); want != "" && want != c.peer.NodeID {
+	if want != "" && want != c.peer.NodeID {
 		_ = c.Close()
 		return nil, fmt.Errorf("dial peer %s: %w: %q instead of %q", address, ErrWrongNode, c.peer.NodeID, want)
 	}

@@ -10,5 +10,5 @@
 //
 // Concurrency: every method of Transport and of what it returns may be called from any goroutine. Serve and
 // ServeCalls block and belong to the caller; all other goroutines are short, belong to Serve, and are awaited by
-// Close. Config.Self, Config.NodeAt, Config.Dial and Config.Now are called from many goroutines at once.
+// Close. Config.Self, Config.NodeAt, Config.MovedTo, Config.Met, Config.Dial and Config.Now are called from many goroutines at once.
 package peer

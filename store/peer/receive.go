@@ -131,6 +131,7 @@ func (t *Transport) welcome(v *visitor, secured *tls.Conn) {
 		t.drop(v)
 		return
 	}
+	t.cfg.Met(h.Identity)
 	t.deliver(v, secured, h)
 }
 

@@ -147,3 +147,31 @@ func TestReadersBesideVoters(t *testing.T) {
 	reader.put(t, "/loadbalancer/instances/sim-a", `{"weight": 5}`)
 	c.awaitEqualStates(t)
 }
+
+// TestAllNodesMoveAtOnce kills all nodes and starts them at other addresses, which are also their seeds.
+func TestAllNodesMoveAtOnce(t *testing.T) {
+	t.Parallel()
+	c := startTogether(t)
+	c.awaitVoters(t, 3, c.nodes...)
+	clusterID := c.nodes[0].status().ClusterID
+	var moves []string
+	for _, n := range c.nodes {
+		n.kill(t)
+		moves = append(moves, n.address, freeAddress(t))
+	}
+	moved := strings.NewReplacer(moves...)
+	for _, n := range c.nodes {
+		n.address = moved.Replace(n.address)
+		for i, arg := range n.args {
+			n.args[i] = moved.Replace(arg)
+		}
+		n.start(t)
+	}
+	c.awaitVoters(t, 3, c.nodes...)
+	c.awaitEqualStates(t)
+	for _, n := range c.nodes {
+		if got := n.status().ClusterID; got != clusterID {
+			t.Errorf("%s is in cluster %q, was in %q", n.id, got, clusterID)
+		}
+	}
+}
