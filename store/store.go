@@ -262,7 +262,8 @@ func (s *Store) handOver(ctx context.Context) {
 	if !s.leads() || s.otherVoters() == 0 {
 		return
 	}
-	heir, ok := s.heir(ctx)
+	members, _ := s.askMembersAnew(ctx) // One that was stopped a moment ago must not be waited for.
+	heir, ok := s.heir(members)
 	if !ok {
 		s.logger.Info("leadership not handed over, no other voter answers")
 		return
@@ -278,8 +279,7 @@ func (s *Store) handOver(ctx context.Context) {
 }
 
 // heir is the other voter with the longest log among those that answer.
-func (s *Store) heir(ctx context.Context) (heir raft.Server, ok bool) {
-	members, _ := s.askMembersAnew(ctx)
+func (s *Store) heir(members []MemberStatus) (heir raft.Server, ok bool) {
 	var longest uint64
 	for _, m := range members {
 		if m.ID == s.config.NodeID || m.Suffrage != voterName || !m.Reachable || m.State == stateHanging {

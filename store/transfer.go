@@ -46,7 +46,8 @@ func (s *Store) successor(ctx context.Context, id string) (raft.Server, error) {
 		if s.otherVoters() == 0 {
 			return raft.Server{}, rejectOperation(RefusedUnreachable, "node %s is the only voter, there is nobody to hand leadership to", s.config.NodeID)
 		}
-		heir, ok := s.heir(ctx)
+		members, _ := s.askMembersAnew(ctx)
+		heir, ok := s.heir(members)
 		if !ok {
 			return raft.Server{}, rejectOperation(RefusedUnreachable, "no other voter answers, there is nobody to hand leadership to")
 		}

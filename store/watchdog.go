@@ -109,7 +109,9 @@ func (s *Store) callSuccessor(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	heir, ok := s.heir(ctx)
+	// Answers of the last second will do: a wrong choice costs no more than none.
+	members, _ := s.memberStatuses(ctx)
+	heir, ok := s.heir(members)
 	if !ok || s.leaderElsewhere(ctx) != "" {
 		return
 	}
