@@ -58,7 +58,9 @@ func Translates(client, upstream Name) bool {
 }
 
 // translators holds the codecs that translate; it is never changed.
-var translators = map[Name]Codec{}
+var translators = map[Name]Codec{
+	OpenAIChat: openAIChat{},
+}
 
 // Target is what an encoder must know of the upstream that it writes for.
 type Target struct {
@@ -76,6 +78,10 @@ type Target struct {
 	ServerTools []ServerTool
 	// OldMaxTokens tells that an upstream of OpenAI Chat knows max_tokens and not max_completion_tokens.
 	OldMaxTokens bool
+	// EchoReasoning tells that an upstream of OpenAI Chat wants the reasoning_content of earlier turns back.
+	EchoReasoning bool
+	// CustomTools tells that an upstream of OpenAI Chat or Responses knows tools that take free text.
+	CustomTools bool
 }
 
 // Runs tells whether the upstream runs the server tool.

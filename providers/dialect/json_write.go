@@ -192,3 +192,9 @@ func appendEscape(dst []byte, c byte) []byte {
 		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 	}
 }
+
+// number appends a number as an element.
+func (w *writer) number(n int64) {
+	w.comma()
+	w.buf = strconv.AppendInt(w.buf, n, 10)
+}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 )
 
+var _ Codec = openAIChat{}
+
 // openAIChat is the codec of OpenAIChat.
 type openAIChat struct{}
 
@@ -20,9 +22,16 @@ func (c openAIChat) encodeStreamError(e *Error) []byte {
 }
 
 func (c openAIChat) appendError(dst []byte, e *Error) []byte {
-	kind := e.Type
-	if kind == "" {
-		kind = c.errorType(e.Status)
+	kind, code := e.Type, e.Code
+	switch {
+	case kind != "":
+	case e.Kind == KindBilling:
+		kind = "insufficient_quota"
+	default:
+		kind = c.errorType(c.ErrorStatus(e))
+	}
+	if code == "" {
+		code = c.errorCode(e.Kind)
 	}
 	dst = append(dst, `{"error":{"message":`...)
 	dst = appendString(dst, e.Message)
@@ -31,7 +40,7 @@ func (c openAIChat) appendError(dst []byte, e *Error) []byte {
 	dst = append(dst, `,"param":`...)
 	dst = appendNullable(dst, e.Param)
 	dst = append(dst, `,"code":`...)
-	dst = appendNullable(dst, e.Code)
+	dst = appendNullable(dst, code)
 	return append(dst, "}}"...)
 }
 
@@ -50,6 +59,26 @@ func (openAIChat) errorType(status int) string {
 		return "invalid_request_error"
 	default:
 		return "server_error"
+	}
+}
+
+// errorCode is the code that OpenAI's libraries and programs look for. Without a kind there is none.
+func (openAIChat) errorCode(k ErrorKind) string {
+	switch k {
+	case KindContextLength:
+		return "context_length_exceeded"
+	case KindFiltered:
+		return "content_filter"
+	case KindBilling:
+		return "insufficient_quota"
+	case KindAuthentication:
+		return "invalid_api_key"
+	case KindNotFound:
+		return "model_not_found"
+	case KindRateLimit:
+		return "rate_limit_exceeded"
+	default:
+		return ""
 	}
 }
 

@@ -80,12 +80,15 @@ func plainText(body []byte) string {
 	return text
 }
 
-// clipForeign cuts a text where a character ends.
-func clipForeign(text string) string {
-	if len(text) <= maxForeign {
+// clipForeign bounds a text of another server's.
+func clipForeign(text string) string { return clipTo(text, maxForeign) }
+
+// clipTo cuts a text where a character ends.
+func clipTo(text string, longest int) string {
+	if len(text) <= longest {
 		return text
 	}
-	end := maxForeign
+	end := longest
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}

@@ -37,8 +37,11 @@ func (openAIChat) usage(data []byte) (Usage, bool) {
 			u.Output = count(value)
 		case "prompt_tokens_details":
 			u.CachedInput = countMember(value, "cached_tokens")
+			u.CacheWrite = countMember(value, "cache_write_tokens")
+			u.InputAudio = countMember(value, "audio_tokens")
 		case "completion_tokens_details":
 			u.Reasoning = countMember(value, "reasoning_tokens")
+			u.OutputAudio = countMember(value, "audio_tokens")
 		}
 	}
 }

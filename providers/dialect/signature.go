@@ -62,11 +62,15 @@ const (
 	idMarkBytes = "_aiproxy1b"
 )
 
-// CarryID returns the id with the signature in it, of letters, digits, '_' and '-' only if the id is.
-func CarryID(id string, s Signature) string {
+// CarryID returns the id with the signature in it, of letters, digits, '_' and '-' only if the id is. Encrypted is
+// that of the thought, see Part.
+func CarryID(id string, s Signature, encrypted bool) string {
 	letter := originLetter(s.Origin)
 	if s.Empty() || letter == 0 {
 		return id
+	}
+	if encrypted {
+		letter -= 'a' - 'A'
 	}
 	if raw, err := base64.StdEncoding.Strict().DecodeString(s.Value); err == nil && base64.StdEncoding.EncodeToString(raw) == s.Value {
 		return id + idMarkBytes + string(letter) + base64.RawURLEncoding.EncodeToString(raw)
@@ -75,27 +79,31 @@ func CarryID(id string, s Signature) string {
 }
 
 // OpenID reads what CarryID has written: the id as the upstream gave it, and the signature, if one is in it.
-func OpenID(carried string) (string, Signature) {
+func OpenID(carried string) (id string, s Signature, encrypted bool) {
 	at, isBytes := strings.LastIndex(carried, idMarkText), false
 	if b := strings.LastIndex(carried, idMarkBytes); b > at {
 		at, isBytes = b, true
 	}
 	if at < 0 {
-		return carried, Signature{}
+		return carried, Signature{}, false
 	}
 	rest := carried[at+len(idMarkText):]
 	if rest == "" {
-		return carried, Signature{}
+		return carried, Signature{}, false
 	}
-	origin := letterOrigin(rest[0])
+	letter := rest[0]
+	if encrypted = letter < 'a'; encrypted {
+		letter += 'a' - 'A'
+	}
+	origin := letterOrigin(letter)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(rest[1:])
 	if err != nil || origin == "" || len(raw) == 0 {
-		return carried, Signature{}
+		return carried, Signature{}, false
 	}
 	if isBytes {
-		return carried[:at], Signature{Origin: origin, Value: base64.StdEncoding.EncodeToString(raw)}
+		return carried[:at], Signature{Origin: origin, Value: base64.StdEncoding.EncodeToString(raw)}, encrypted
 	}
-	return carried[:at], Signature{Origin: origin, Value: string(raw)}
+	return carried[:at], Signature{Origin: origin, Value: string(raw)}, encrypted
 }
 
 func originLetter(v Vendor) byte {
