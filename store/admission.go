@@ -92,6 +92,9 @@ func (s *Store) precheck(caller peer.Identity, m fsm.Member) *callError {
 	case m.ID == s.config.NodeID:
 		return duplicateID(m.ID, s.config.Address)
 	}
+	if refusal := s.tooOld(m); refusal != nil {
+		return refusal
+	}
 	host, _, err := net.SplitHostPort(m.Address)
 	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
 		return &callError{

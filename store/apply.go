@@ -28,7 +28,8 @@ var errNotLeader = errors.New("not the leader")
 // The receipt names the nodes that have applied it, after waiting up to a second for all that can be reached.
 //
 // A command without an idempotency key is given one, so that tries after a lost reply take effect once. Errors are
-// a *fsm.Rejection, or wrap fsm.ErrNoLeader (nothing was written) or fsm.ErrIndeterminate (it may have been).
+// a *fsm.Rejection, or wrap fsm.ErrNoLeader (nothing was written), fsm.ErrLevelTooLow (nothing was written, and it names
+// the nodes to upgrade first) or fsm.ErrIndeterminate (it may have been).
 func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
 	if s.removed.Load() {
 		return fsm.Receipt{}, fmt.Errorf("%w: %s", fsm.ErrNoLeader, s.removedText())
@@ -39,6 +40,9 @@ func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, er
 	command.At = s.config.now().UTC()
 	if _, err := command.Encode(); err != nil {
 		return fsm.Receipt{}, err // No leader would take it.
+	}
+	if err := s.levelRefusal(command.Type); err != nil {
+		return fsm.Receipt{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
@@ -118,13 +122,16 @@ func (s *Store) whileLed(ctx context.Context, leader raft.ServerAddress) (contex
 // isInvalid tells that the leader refused the command for what it is, before it reached the log.
 func isInvalid(err error) bool {
 	refused, ok := errors.AsType[*callError](err)
-	return ok && refused.Code == codeInvalid
+	return ok && (refused.Code == codeInvalid || refused.Code == codeLevel)
 }
 
 // applyHere proposes the command to the local Raft, which must lead.
 func (s *Store) applyHere(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
+	if err := s.levelRefusal(command.Type); err != nil {
+		return fsm.Receipt{}, err
+	}
 	command.At = s.config.now().UTC()
-	raw, err := command.Encode()
+	raw, err := s.asOfLevel(command).Encode()
 	if err != nil {
 		return fsm.Receipt{}, err
 	}

@@ -16,8 +16,8 @@ import (
 	"aiproxy/fsm"
 )
 
-// maxCallBody bounds a peer call's body and reply.
-const maxCallBody = 1 << 20
+// maxCallBody bounds a peer call's body and reply: a forwarded command and what is around it.
+const maxCallBody = fsm.MaxConfigSize + 64<<10
 
 // caller makes calls to other nodes.
 type caller struct {
@@ -35,6 +35,14 @@ type callError struct {
 // Error implements error.
 func (e *callError) Error() string { return e.Message }
 
+// Unwrap makes one of these refusals known to callers of the store.
+func (e *callError) Unwrap() error {
+	if e.Code == codeLevel {
+		return fsm.ErrLevelTooLow
+	}
+	return nil
+}
+
 // callCode classifies a callError.
 type callCode string
 
@@ -50,6 +58,7 @@ const (
 	codeDuplicateAddress callCode = "duplicate_address"
 	codeUnreachable      callCode = "unreachable"
 	codeWrongNode        callCode = "wrong_node"
+	codeLevel            callCode = "feature_level"
 	codeRemoved          callCode = "removed"
 	codeQuorum           callCode = "quorum_at_risk"
 )
@@ -57,7 +66,7 @@ const (
 // permanent tells that asking again can't help.
 func (c callCode) permanent() bool {
 	switch c {
-	case codeAlone, codeDuplicateID, codeDuplicateAddress, codeWrongNode, codeInvalid, codeRemoved:
+	case codeAlone, codeDuplicateID, codeDuplicateAddress, codeWrongNode, codeInvalid, codeLevel, codeRemoved:
 		return true
 	default:
 		return false

@@ -101,7 +101,10 @@ func (s *Store) serveApply(w http.ResponseWriter, r *http.Request) {
 	}
 	receipt, err := s.applyHere(ctx, command)
 	var rejected *fsm.Rejection
+	var refused *callError
 	switch {
+	case errors.As(err, &refused):
+		refuse(w, refused)
 	case err == nil:
 		answer(w, applyReply{Receipt: receipt})
 	case errors.As(err, &rejected):
@@ -143,7 +146,7 @@ func (s *Store) pong() pingReply {
 		State: s.state(), Term: s.raft.CurrentTerm(),
 		LastIndex: s.raft.LastIndex(), CommitIndex: s.raft.CommitIndex(), FSMIndex: s.View().Index,
 		Leader: string(leader), Ready: s.caughtUp.Load(),
-		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel, NonVoter: s.config.NonVoter,
+		Version: s.config.Version, FeatureLevel: s.level(), NonVoter: s.config.NonVoter,
 		LastContactMS: s.lastContact(), Fault: s.diskFault(),
 	}
 }

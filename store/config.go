@@ -36,6 +36,8 @@ type Config struct {
 	Secret []byte
 	// Version of the program, shown to the other nodes.
 	Version string
+	// FeatureLevel is the highest command level that the node says it understands, 0 for the build's. Tests lower it.
+	FeatureLevel int
 	// TimeoutScale multiplies Raft's timeouts (1 s heartbeat and election, 0.5 s lease). 0 means 1.
 	TimeoutScale float64
 	// Listener is the node's one port. The store closes it.

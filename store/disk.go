@@ -122,7 +122,8 @@ func (d *disk) openMachine(c *Config) error {
 	d.mirrored = exists && mirror >= snapshot
 	// The log is what makes a write durable; the mirror only has to be whole, which its checksum tells. A sync of its
 	// own would cost every write a third of its speed.
-	d.machine, err = fsm.Open(path, fsm.Options{Timeout: lockTimeout, OnFault: c.OnFault, NoSync: true, Logger: c.Logger})
+	onFault := func(err error) { c.OnFault(explainFault(err)) }
+	d.machine, err = fsm.Open(path, fsm.Options{Timeout: lockTimeout, OnFault: onFault, NoSync: true, Logger: c.Logger})
 	if err != nil {
 		return fmt.Errorf("open state mirror: %w", err)
 	}
@@ -134,7 +135,7 @@ func (d *disk) openMachine(c *Config) error {
 func (d *disk) readMirror(path string, logger *slog.Logger) (index uint64, exists bool, err error) {
 	index, exists, err = fsm.ReadMirrorIndex(path)
 	if !errors.Is(err, fsm.ErrMirrorDamaged) {
-		return index, exists, err
+		return index, exists, explainFault(err)
 	}
 	logger.Warn("state mirror is damaged, it is rebuilt from the log", "kept_as", path+damagedSuffix, "error", err)
 	if err := os.Rename(path, path+damagedSuffix); err != nil {

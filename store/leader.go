@@ -92,6 +92,7 @@ func (s *Store) lead(ctx context.Context) error {
 	var jobs sync.WaitGroup
 	defer jobs.Wait()
 	jobs.Go(func() { s.promoteJoiners(ctx) })
+	jobs.Go(func() { s.raiseLevels(ctx) })
 	jobs.Go(func() { s.sweepStrays(ctx) })
 	s.answerNudges(ctx)
 	return nil
@@ -136,7 +137,7 @@ func (s *Store) recordSelf(ctx context.Context) error {
 func (s *Store) self() fsm.Member {
 	return fsm.Member{
 		ID: s.config.NodeID, InstanceID: s.node.Load().InstanceID, Address: s.config.Address,
-		Version: s.config.Version, FeatureLevel: fsm.FeatureLevel, JoinedAt: s.config.now().UTC(),
+		Version: s.config.Version, FeatureLevel: s.level(), JoinedAt: s.config.now().UTC(),
 	}
 }
 
@@ -165,8 +166,8 @@ func (s *Store) propose(ctx context.Context, t fsm.Type, payload any) error {
 	if err != nil {
 		return err
 	}
-	command.Key, command.At = newID(), s.config.now().UTC()
-	raw, err := command.Encode()
+	command.Key, command.At, command.By = newID(), s.config.now().UTC(), leaderName
+	raw, err := s.asOfLevel(command).Encode()
 	if err != nil {
 		return err
 	}
