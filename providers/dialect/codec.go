@@ -60,6 +60,7 @@ func Translates(client, upstream Name) bool {
 // translators holds the codecs that translate; it is never changed.
 var translators = map[Name]Codec{
 	OpenAIChat: openAIChat{},
+	Anthropic:  anthropic{},
 }
 
 // Target is what an encoder must know of the upstream that it writes for.

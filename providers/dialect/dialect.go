@@ -49,6 +49,7 @@ type codec interface {
 // codecs holds one codec a dialect; it is never changed.
 var codecs = map[Name]codec{
 	OpenAIChat: openAIChat{},
+	Anthropic:  anthropic{},
 }
 
 // codecFor returns the codec of n, OpenAI's for an unknown name: a client whose dialect could not be told is most

@@ -79,11 +79,15 @@ func (r *Report) DropName(name string) {
 	}
 }
 
-// DropExtras drops the extensions of a request but those that the encoder has carried.
+// DropExtras drops the extensions of a request but those that the encoder has carried, and refuses the essential ones.
 func (r *Report) DropExtras(extras []Extra, carried func(*Extra) bool) {
 	for i := range extras {
-		if carried == nil || !carried(&extras[i]) {
-			r.DropName(extras[i].Name)
+		switch x := &extras[i]; {
+		case carried != nil && carried(x):
+		case x.Essential:
+			r.RefuseName(x.Name, "is not known to this upstream")
+		default:
+			r.DropName(x.Name)
 		}
 	}
 }

@@ -74,6 +74,8 @@ type Extra struct {
 	Vendor Vendor
 	Name   string
 	Value  json.RawMessage
+	// Essential tells that the request means something else without it: it is refused where it can't be carried.
+	Essential bool
 }
 
 // Vendor is the family of upstreams that an extension, a signature or an encrypted text belongs to.
