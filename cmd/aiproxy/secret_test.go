@@ -70,8 +70,8 @@ func TestDriftTellsWhatDiffersAndNoSecret(t *testing.T) {
 	held := instance(here)
 	held.BaseURL, held.APIKey = "http://there", s.sealAPIKey("sk-there")
 	c := &config.Config{Instances: []config.Instance{here, {Name: "new", Provider: "openai-custom", APIKey: "k"}}}
-	found := strings.Join(drift(c, s, &fsm.View{ClusterID: "c1", Instances: []fsm.Instance{held}}), "\n")
-	for _, want := range []string{"instance a: base_url here http://here, in the cluster http://there", "instance a: api_key differs", "instance new: only here"} {
+	found := strings.Join(drift(c, s, &fsm.View{ClusterID: "c1", Instances: []fsm.Instance{held, {Name: "old"}}}), "\n")
+	for _, want := range []string{"instance a: base_url here http://here, in the cluster http://there", "instance a: api_key differs", "instance new: only here", "instance old: only in the cluster"} {
 		if !strings.Contains(found, want) {
 			t.Errorf("%q is missing in:\n%s", want, found)
 		}
