@@ -22,6 +22,8 @@ type Config struct {
 	// Secret is the cluster secret. All nodes of a cluster have the same, and who has it is a peer. It should be
 	// hard to guess: what a node shows in a TLS handshake lets anybody test guesses at leisure.
 	Secret []byte
+	// PreviousSecrets are those whose holders are accepted as well, and accept this node, while the secret is rotated.
+	PreviousSecrets [][]byte
 	// Self returns who this node is now; it is asked again for every handshake, because a node learns its cluster
 	// id while it joins. A Protocol of 0 stands for the Protocol of this package.
 	Self func() Identity

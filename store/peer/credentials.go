@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/hkdf"
@@ -31,13 +32,22 @@ const (
 	leafUse    = 12 * time.Hour
 )
 
-// credentials are the TLS identity of this node: the cluster's authority, which every holder of the secret can
-// rebuild, and a short-lived leaf, issued anew when a handshake finds it old.
+// authority is what a cluster secret yields: every holder of the secret can rebuild it.
+type authority struct {
+	certificate *x509.Certificate
+	key         ed25519.PrivateKey
+}
+
+// credentials are the TLS identity of this node: the cluster's authority, and a short-lived leaf, issued anew when a
+// handshake finds it old. While the secret is rotated there are the authorities of the previous secrets as well.
 type credentials struct {
-	now       func() time.Time
-	authority *x509.Certificate
-	key       ed25519.PrivateKey
+	now func() time.Time
+	// authority issues the leaf. The pool has the authorities that other nodes' leaves may come from.
+	authority authority
 	pool      *x509.CertPool
+	// bridges say, in the name of each previous authority, that authority is to be believed. They go with the leaf, so
+	// that nodes which know a previous secret only accept it.
+	bridges [][]byte
 
 	mu      sync.Mutex
 	leaf    *tls.Certificate
@@ -45,16 +55,66 @@ type credentials struct {
 	issued  time.Time
 }
 
-// newCredentials derives the cluster's authority from the secret.
-func newCredentials(secret []byte, now func() time.Time) (*credentials, error) {
+// newCredentials derives the cluster's authority from the secret, and those that are accepted besides from the previous
+// ones.
+func newCredentials(secret []byte, previous [][]byte, now func() time.Time) (*credentials, error) {
+	current, err := newAuthority(secret)
+	if err != nil {
+		return nil, err
+	}
+	c := &credentials{now: now, authority: current, pool: x509.NewCertPool()}
+	c.pool.AddCert(current.certificate)
+	for _, s := range previous {
+		if bytes.Equal(s, secret) {
+			continue
+		}
+		before, err := newAuthority(s)
+		if err != nil {
+			return nil, err
+		}
+		bridge, err := before.vouchFor(current)
+		if err != nil {
+			return nil, err
+		}
+		c.pool.AddCert(before.certificate)
+		c.bridges = append(c.bridges, bridge.Raw)
+	}
+	return c, nil
+}
+
+// newAuthority derives a secret's authority. Nothing in it depends on the moment or on the Go version: all nodes have
+// the same certificate.
+func newAuthority(secret []byte) (authority, error) {
 	seed, err := hkdf.Key(sha256.New, secret, nil, authorityInfo, ed25519.SeedSize)
 	if err != nil {
-		return nil, fmt.Errorf("derive cluster authority: %w", err)
+		return authority{}, fmt.Errorf("derive cluster authority: %w", err)
 	}
 	key := ed25519.NewKeyFromSeed(seed)
+	template := authorityTemplate(key)
+	template.MaxPathLen = 1 // A bridge may stand between it and a leaf.
+	certificate, err := sign(template, template, key.Public(), key)
+	if err != nil {
+		return authority{}, fmt.Errorf("issue cluster authority: %w", err)
+	}
+	return authority{certificate: certificate, key: key}, nil
+}
+
+// vouchFor issues a certificate for another authority's key.
+func (a authority) vouchFor(next authority) (*x509.Certificate, error) {
+	template := authorityTemplate(next.key)
+	template.MaxPathLenZero = true
+	// Both authorities have the same name; this tells whose key to check the signature with.
+	template.AuthorityKeyId = a.certificate.SubjectKeyId
+	bridge, err := sign(template, a.certificate, next.key.Public(), a.key)
+	if err != nil {
+		return nil, fmt.Errorf("issue bridge between cluster authorities: %w", err)
+	}
+	return bridge, nil
+}
+
+func authorityTemplate(key ed25519.PrivateKey) *x509.Certificate {
 	id := sha256.Sum256(key.Public().(ed25519.PublicKey))
-	// Nothing here depends on the moment or on the Go version: all nodes have the same certificate.
-	template := &x509.Certificate{
+	return &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "aiproxy cluster authority"},
 		NotBefore:             time.Unix(0, 0).UTC(),
@@ -62,16 +122,8 @@ func newCredentials(secret []byte, now func() time.Time) (*credentials, error) {
 		KeyUsage:              x509.KeyUsageCertSign,
 		BasicConstraintsValid: true,
 		IsCA:                  true,
-		MaxPathLenZero:        true,
 		SubjectKeyId:          id[:20],
 	}
-	authority, err := sign(template, template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("issue cluster authority: %w", err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(authority)
-	return &credentials{now: now, authority: authority, key: key, pool: pool}, nil
 }
 
 // sign issues a certificate and parses it.
@@ -108,11 +160,12 @@ func (c *credentials) certificate() (*tls.Certificate, error) {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
-	leaf, err := sign(template, c.authority, public, c.key)
+	leaf, err := sign(template, c.authority.certificate, public, c.authority.key)
 	if err != nil {
 		return nil, fmt.Errorf("issue peer certificate: %w", err)
 	}
-	c.leaf = &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: private, Leaf: leaf}
+	chain := append([][]byte{leaf.Raw}, c.bridges...)
+	c.leaf = &tls.Certificate{Certificate: chain, PrivateKey: private, Leaf: leaf}
 	c.issued, c.renewAt = now, now.Add(leafUse)
 	return c.leaf, nil
 }

@@ -16,7 +16,7 @@ func (c *clock) now() time.Time { return c.Time }
 
 func credentialsAt(t *testing.T, secret string, c *clock) *credentials {
 	t.Helper()
-	creds, err := newCredentials([]byte(secret), c.now)
+	creds, err := newCredentials([]byte(secret), nil, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,10 +37,10 @@ func TestAuthorityIsTheSecret(t *testing.T) {
 	t.Parallel()
 	c := &clock{time.Now()}
 	one, two := credentialsAt(t, "s", c), credentialsAt(t, "s", &clock{time.Unix(0, 0)})
-	if !one.authority.Equal(two.authority) {
+	if !one.authority.certificate.Equal(two.authority.certificate) {
 		t.Error("two nodes with one secret have two authorities")
 	}
-	if one.authority.Equal(credentialsAt(t, "S", c).authority) {
+	if one.authority.certificate.Equal(credentialsAt(t, "S", c).authority.certificate) {
 		t.Error("two secrets have one authority")
 	}
 }

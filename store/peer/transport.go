@@ -48,7 +48,7 @@ func New(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	creds, err := newCredentials(cfg.Secret, cfg.Now)
+	creds, err := newCredentials(cfg.Secret, cfg.PreviousSecrets, cfg.Now)
 	if err != nil {
 		return nil, err
 	}
