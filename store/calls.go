@@ -57,6 +57,8 @@ type pingReply struct {
 	FeatureLevel int    `json:"feature_level"`
 	// NonVoter tells that the node wants no vote.
 	NonVoter bool `json:"non_voter,omitempty"`
+	// SecretIDs name the cluster secrets that the node knows, the one that it uses first.
+	SecretIDs []string `json:"secret_ids,omitempty"`
 	// LastContactMS is the time since this follower heard its leader, -1 for never.
 	LastContactMS int64 `json:"last_contact_ms"`
 	// Fault is what is wrong with the node's disk, if anything is.
@@ -147,6 +149,7 @@ func (s *Store) pong() pingReply {
 		LastIndex: s.raft.LastIndex(), CommitIndex: s.raft.CommitIndex(), FSMIndex: s.View().Index,
 		Leader: string(leader), Ready: s.caughtUp.Load(),
 		Version: s.config.Version, FeatureLevel: s.level(), NonVoter: s.config.NonVoter,
+		SecretIDs: s.config.SecretIDs,
 		LastContactMS: s.lastContact(), Fault: s.diskFault(),
 	}
 }

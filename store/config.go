@@ -34,6 +34,10 @@ type Config struct {
 	NonVoter bool
 	// Secret authenticates peers. All nodes of a cluster share it.
 	Secret []byte
+	// PreviousSecrets are those whose holders are peers as well, while the secret is rotated.
+	PreviousSecrets [][]byte
+	// SecretIDs name the secret and the previous ones, for the status of the cluster. They must give nothing of them away.
+	SecretIDs []string
 	// Version of the program, shown to the other nodes.
 	Version string
 	// FeatureLevel is the highest command level that the node says it understands, 0 for the build's. Tests lower it.

@@ -86,7 +86,9 @@ type MemberStatus struct {
 	Lag          uint64 `json:"lag"`
 	Version      string `json:"version"`
 	FeatureLevel int    `json:"feature_level"`
-	Error        string `json:"error,omitempty"`
+	// SecretIDs name the cluster secrets that the node knows, the one that it uses first. They are empty where unknown.
+	SecretIDs []string `json:"secret_ids,omitempty"`
+	Error     string   `json:"error,omitempty"`
 }
 
 // voterName is the suffrage of a node that votes.
@@ -219,6 +221,7 @@ func (s *Store) memberStatus(server raft.Server, answer probe) MemberStatus {
 		return m
 	}
 	pong := answer.reply
+	m.SecretIDs = pong.SecretIDs
 	m.Reachable, m.State, m.LastContactMS = true, pong.State, pong.LastContactMS
 	m.LastIndex, m.Version, m.FeatureLevel, m.Error = pong.LastIndex, pong.Version, pong.FeatureLevel, pong.Fault
 	return m

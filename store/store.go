@@ -147,7 +147,7 @@ func (s *Store) identity() peer.Identity {
 func (s *Store) openPeers() error {
 	var err error
 	s.peers, err = peer.New(peer.Config{
-		Secret:    s.config.Secret,
+		Secret: s.config.Secret, PreviousSecrets: s.config.PreviousSecrets,
 		Self:      s.identity,
 		ClientTLS: s.config.ClientTLS,
 		NodeAt:    s.memberAt,

@@ -130,6 +130,8 @@ type Cluster struct {
 	BootstrapExpect int
 	// NonVoter makes a node that serves traffic and reads but has no vote.
 	NonVoter bool
+	// SecretPrevious are the secrets before it, while it is rotated.
+	SecretPrevious []Secret
 	// Secret is the one that was set; see Config.ClusterSecret.
 	Secret Secret
 	// RaftTimeoutScale multiplies Raft's timeouts.

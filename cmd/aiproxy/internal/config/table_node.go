@@ -53,6 +53,13 @@ func clusterOptions() []option[Config] {
 		},
 		{
 			Option{
+				Flag: "cluster-secret-previous", Key: "cluster.secret_previous", Secret: true,
+				Help: "secrets that the cluster had before, accepted besides while the secret is rotated; see the runbook",
+			},
+			secrets(func(c *Config) *[]Secret { return &c.Cluster.SecretPrevious }, notEmpty),
+		},
+		{
+			Option{
 				Flag: "raft-timeout-scale", Key: "cluster.raft_timeout_scale", Default: "1",
 				Help: "factor for Raft's timeouts; more for slow links and disks",
 			},
