@@ -47,6 +47,8 @@ const (
 	ConfigRollback Type = "config.rollback"
 	// LevelRaise (payload Level) raises the feature level of the cluster. It is accepted if every member has the level.
 	LevelRaise Type = "cluster.level"
+	// ClusterReseal (payload Reseal) replaces sealed secrets by the same ones sealed under another cluster secret.
+	ClusterReseal Type = "cluster.reseal"
 )
 
 // Init is the payload of ClusterInit.

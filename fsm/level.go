@@ -10,7 +10,7 @@ func (t Type) Level() int {
 	switch t {
 	case ClusterInit, SettingsSet, AlgorithmSet, InstanceSet, InstanceUpdate, InstanceDelete, MemberSet, MemberDelete:
 		level = 1
-	case ConfigApply, ConfigRollback, LevelRaise:
+	case ConfigApply, ConfigRollback, LevelRaise, ClusterReseal:
 		level = historyLevel
 	}
 	if level > FeatureLevel {
@@ -23,7 +23,7 @@ func (t Type) Level() int {
 func (t Type) limit() int {
 	switch {
 	case FeatureLevel < historyLevel:
-	case t == ConfigApply, t == ClusterInit:
+	case t == ConfigApply, t == ClusterInit, t == ClusterReseal:
 		return MaxConfigSize
 	}
 	return MaxCommandSize

@@ -63,6 +63,10 @@ func parseStep(t Type, payload json.RawMessage) (step, error) {
 		return bind(t, payload, func(p Rollback) step {
 			return step{run: func(d *draft) *Rejection { return d.rollBack(p) }}
 		})
+	case ClusterReseal:
+		return bind(t, payload, func(p Reseal) step {
+			return step{run: func(d *draft) *Rejection { return d.reseal(p) }}
+		})
 	case LevelRaise:
 		return bind(t, payload, func(p Level) step {
 			return step{level: p.Level, run: func(d *draft) *Rejection { return d.raiseLevel(p) }}

@@ -149,7 +149,7 @@ func (s *Store) pong() pingReply {
 		LastIndex: s.raft.LastIndex(), CommitIndex: s.raft.CommitIndex(), FSMIndex: s.View().Index,
 		Leader: string(leader), Ready: s.caughtUp.Load(),
 		Version: s.config.Version, FeatureLevel: s.level(), NonVoter: s.config.NonVoter,
-		SecretIDs: s.config.SecretIDs,
+		SecretIDs:     s.config.SecretIDs,
 		LastContactMS: s.lastContact(), Fault: s.diskFault(),
 	}
 }

@@ -123,3 +123,26 @@ func TestNewsThatNobodyHearsIsNoRefusal(t *testing.T) {
 		t.Errorf("a member counts as refused: %s", fault)
 	}
 }
+
+// TestMemberWithAnotherSecretSaysSo restarts a member with a secret that the others do not have.
+func TestMemberWithAnotherSecretSaysSo(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 3)
+	odd := without(nodes, leaderOf(t, nodes))[0]
+	odd.shutdown(t)
+	odd = odd.reopen(t, func(c *store.Config) { c.Secret = []byte("yet another secret") })
+	eventually(t, "the node says that its secret is not that of the others", func() bool {
+		return strings.Contains(odd.Status(t.Context()).Fault, "do not accept this node's cluster secret")
+	})
+	odd.shutdown(t)
+	odd = odd.reopen(t, func(c *store.Config) {
+		c.Secret, c.PreviousSecrets = []byte("yet another secret"), [][]byte{[]byte(secret)}
+		c.SecretIDs = []string{"another", "first"}
+	})
+	eventually(t, "the node is back once it knows their secret as well", func() bool {
+		return odd.votes() == 3 && odd.Status(t.Context()).Fault == ""
+	})
+	if err := odd.AwaitLatest(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

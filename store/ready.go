@@ -60,9 +60,11 @@ func (s *Store) catchUp(ctx context.Context) {
 	for !s.caughtUp.Load() {
 		if s.reachedLeader(ctx) {
 			s.caughtUp.Store(true)
+			s.clearSecretFault()
 			s.logger.Info("caught up with the cluster", "index", s.View().Index)
 			return
 		}
+		s.lookForSecretFault(ctx)
 		if !pause(ctx, catchUpPause) {
 			return
 		}

@@ -97,8 +97,8 @@ func (n *node) openStore(ctx context.Context) error {
 		Dir: c.DataDir, NodeID: c.Cluster.NodeID, Address: c.AdvertisedAddress(),
 		Clustered: c.Cluster.Enabled, Seeds: c.Cluster.SeedNodes, Expect: c.Cluster.BootstrapExpect,
 		NonVoter: c.Cluster.NonVoter,
-		Secret:   n.secrets.cluster,
-		Version:  buildVersion(), TimeoutScale: c.Cluster.RaftTimeoutScale,
+		Secret:   n.secrets.cluster, PreviousSecrets: n.secrets.previous, SecretIDs: n.secrets.ring.KeyIDs(),
+		Version: buildVersion(), TimeoutScale: c.Cluster.RaftTimeoutScale,
 		Listener: listener, ClientTLS: clientTLS,
 		Init:    func(clusterID string) (fsm.Init, error) { return initial(c, n.secrets, clusterID), nil },
 		OnFault: n.fault,
@@ -108,6 +108,7 @@ func (n *node) openStore(ctx context.Context) error {
 	if n.store, err = store.Open(settings); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	n.secrets.view = n.store.View
 	if err := n.secrets.check(n.store.View()); err != nil {
 		return errors.Join(err, n.closeStore(context.WithoutCancel(ctx)))
 	}

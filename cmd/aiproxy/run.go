@@ -29,6 +29,7 @@ func (n *node) run(ctx context.Context) error {
 		_ = n.gateway.Run(background)
 	})
 	tasks.Go(func() { n.tellDrift(background) })
+	tasks.Go(func() { n.sealAnew(background) })
 
 	var fault error
 	select {

@@ -23,7 +23,7 @@ func (s sealer) SealClientKey(key string) fsm.Sealed {
 	if key == "" {
 		return nil
 	}
-	return s.secrets.ring.Seal([]byte(key), clientKeyPurpose)
+	return s.secrets.seal([]byte(key), clientKeyPurpose)
 }
 
 // OpenClientKey opens what SealClientKey made.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"aiproxy/cmd/aiproxy/internal/config"
@@ -24,7 +25,11 @@ const (
 // secrets are what a node keeps others out with: the cluster secret, and the keys that seal what is stored.
 type secrets struct {
 	cluster []byte
-	ring    *seal.Keyring
+	// previous are the cluster secrets before, while the secret is rotated.
+	previous [][]byte
+	ring     *seal.Keyring
+	// view is the replicated state, which says what to seal with. It is nil until there is one.
+	view func() *fsm.View
 }
 
 // loopbackSecret joins nodes that were given no secret, which config allows only where all addresses are loopback.
@@ -51,15 +56,42 @@ func newSecrets(c *config.Config) (*secrets, error) {
 	if err != nil {
 		return nil, err
 	}
-	var older [][]byte
+	previous, err := previousSecrets(c)
+	if err != nil {
+		return nil, err
+	}
+	older := previous
 	if local != nil {
-		older = append(older, local)
+		older = append(slices.Clip(previous), local)
 	}
 	ring, err := seal.New(given, older...)
 	if err != nil {
 		return nil, err
 	}
-	return &secrets{cluster: given, ring: ring}, nil
+	return &secrets{cluster: given, previous: previous, ring: ring}, nil
+}
+
+func previousSecrets(c *config.Config) ([][]byte, error) {
+	var previous [][]byte
+	for _, s := range c.Cluster.SecretPrevious {
+		if s != "" { // A variable that is set to nothing.
+			previous = append(previous, []byte(s.Reveal()))
+		}
+	}
+	if len(previous) > 0 && c.ClusterSecret() == "" {
+		return nil, errors.New("there is a --cluster-secret-previous without a secret that came after it: set --cluster-secret")
+	}
+	return previous, nil
+}
+
+// seal seals with the secret that the cluster's state is sealed with: while the secret is rotated, not every node has
+// the new one yet.
+func (s *secrets) seal(plaintext []byte, purpose string) fsm.Sealed {
+	var like fsm.Sealed
+	if s.view != nil {
+		like = s.view().SealCheck
+	}
+	return s.ring.SealLike(like, plaintext, purpose)
 }
 
 func readLocalSecret(dir string) ([]byte, error) {
@@ -109,8 +141,9 @@ func (s *secrets) check(v *fsm.View) error {
 		return nil
 	}
 	if _, err := s.ring.Open(v.SealCheck, sealCheckPurpose); err != nil {
-		return fmt.Errorf("the secrets in the data directory can't be opened: %w: start with the --cluster-secret (or, without "+
-			"one, the first --api-key) that the cluster was started with", err)
+		return fmt.Errorf("the secrets in the data directory can't be opened: %w (its id is %s, this node has %s): start with the "+
+			"--cluster-secret (or, without one, the first --api-key) that the cluster uses now; while the secret is rotated, with "+
+			"the one before it as --cluster-secret-previous", err, seal.KeyIDOf(v.SealCheck), strings.Join(s.ring.KeyIDs(), " and "))
 	}
 	return nil
 }
@@ -120,7 +153,7 @@ func (s *secrets) sealAPIKey(key config.Secret) fsm.Sealed {
 	if key == "" {
 		return nil
 	}
-	return s.ring.Seal([]byte(key.Reveal()), apiKeyPurpose)
+	return s.seal([]byte(key.Reveal()), apiKeyPurpose)
 }
 
 // openAPIKey opens what sealAPIKey made.

@@ -15,6 +15,8 @@ type clusterStatus struct {
 	store.Status
 	// ConfigDrift lists where this node's own configuration differs from the cluster's, which wins.
 	ConfigDrift []string `json:"config_drift"`
+	// Secret says which secrets this node knows and how far a rotation is.
+	Secret rotation `json:"secret"`
 }
 
 func (n *node) status(ctx context.Context) any {
@@ -22,7 +24,8 @@ func (n *node) status(ctx context.Context) any {
 	if differences == nil {
 		differences = []string{}
 	}
-	return clusterStatus{Status: n.store.Status(ctx), ConfigDrift: differences}
+	status := n.store.Status(ctx)
+	return clusterStatus{Status: status, ConfigDrift: differences, Secret: n.secrets.rotation(n.store.View(), status.Nodes)}
 }
 
 // checks are the lines of /readyz.

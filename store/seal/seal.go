@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -82,10 +83,43 @@ func derive(secret []byte) (key, error) {
 // KeyID names the sealing key, as hex, without giving anything of it away.
 func (r *Keyring) KeyID() string { return hex.EncodeToString(r.keys[0].id[:]) }
 
+// KeyIDs names all keys of the keyring as KeyID does, the sealing key first and each once.
+func (r *Keyring) KeyIDs() []string {
+	var ids []string
+	for _, k := range r.keys {
+		if id := hex.EncodeToString(k.id[:]); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// KeyIDOf names the key that a value was sealed with, as KeyID does. It returns "" for what is not a sealed value.
+func KeyIDOf(sealed []byte) string {
+	if len(sealed) < headerSize || sealed[0] != formatVersion {
+		return ""
+	}
+	return hex.EncodeToString(sealed[1:headerSize])
+}
+
 // Seal encrypts plaintext with AES-256-GCM under a fresh random nonce. The purpose, such as
 // "instance/openai-a/api_key", is authenticated: a value opens only under the purpose that it was sealed for.
 func (r *Keyring) Seal(plaintext []byte, purpose string) []byte {
-	k := r.keys[0]
+	return r.keys[0].seal(plaintext, purpose)
+}
+
+// SealLike is Seal with the key that another value was sealed with, or with the first key if the keyring does not hold
+// that one. While a secret is rotated, it keeps to what all nodes can open.
+func (r *Keyring) SealLike(like, plaintext []byte, purpose string) []byte {
+	for _, k := range r.keys {
+		if KeyIDOf(like) == hex.EncodeToString(k.id[:]) {
+			return k.seal(plaintext, purpose)
+		}
+	}
+	return r.Seal(plaintext, purpose)
+}
+
+func (k key) seal(plaintext []byte, purpose string) []byte {
 	header := append([]byte{formatVersion}, k.id[:]...)
 	return k.aead.Seal(header, nil, plaintext, additionalData(header, purpose))
 }

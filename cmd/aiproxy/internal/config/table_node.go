@@ -56,7 +56,7 @@ func clusterOptions() []option[Config] {
 				Flag: "cluster-secret-previous", Key: "cluster.secret_previous", Secret: true,
 				Help: "secrets that the cluster had before, accepted besides while the secret is rotated; see the runbook",
 			},
-			secrets(func(c *Config) *[]Secret { return &c.Cluster.SecretPrevious }, notEmpty),
+			secrets(func(c *Config) *[]Secret { return &c.Cluster.SecretPrevious }),
 		},
 		{
 			Option{

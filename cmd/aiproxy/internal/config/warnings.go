@@ -68,6 +68,9 @@ func (l *loader) warnCluster(add func(string)) {
 	if s := c.ClusterSecret(); s != "" && len(s) < shortSecret && !loopback(hostOf(c.Cluster.NodeAddress)) {
 		add("the cluster secret has fewer than 16 characters and may be guessed; set a longer --cluster-secret")
 	}
+	if len(c.Cluster.SecretPrevious) > 0 {
+		add("a previous cluster secret is still accepted: remove --cluster-secret-previous once /cluster/status says that all is sealed anew")
+	}
 	if c.Cluster.Secret == "" && len(c.APIKeys) > 1 {
 		add("the cluster secret is the first of several API keys: nodes need the same first key; set --cluster-secret to change keys freely")
 	}
