@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,6 +61,8 @@ type node struct {
 	*process
 	id, address, dir string
 	args             []string
+	// program is the build that runs, empty for that under test.
+	program string
 }
 
 // cluster is a set of node processes over the same upstreams.
@@ -67,6 +70,8 @@ type cluster struct {
 	nodes     []*node
 	upstreams *upstreams
 	extra     []string
+	// program is the build that new nodes run, empty for that under test.
+	program string
 }
 
 // fast makes elections quick enough for tests.
@@ -86,7 +91,7 @@ func newCluster(t *testing.T, size int, extra ...string) *cluster {
 // add starts one more node, with all others as its seeds.
 func (c *cluster) add(t *testing.T) *node {
 	t.Helper()
-	n := &node{id: fmt.Sprintf("node%d", len(c.nodes)+1), address: freeAddress(t), dir: t.TempDir()}
+	n := &node{id: fmt.Sprintf("node%d", len(c.nodes)+1), address: freeAddress(t), dir: t.TempDir(), program: c.program}
 	n.args = append([]string{
 		"--config", c.upstreams.config, "--cluster-enabled", "--node-id", n.id, "--node-address", n.address, "--data-dir", n.dir,
 	}, c.extra...)
@@ -104,7 +109,7 @@ func (c *cluster) add(t *testing.T) *node {
 
 func (n *node) start(t *testing.T) {
 	t.Helper()
-	n.process = run(t, nil, n.args...)
+	n.process = runProgram(t, cmp.Or(n.program, binary), nil, n.args...)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("%s (%s) said:\n%s", n.id, n.address, n.output)
@@ -154,8 +159,9 @@ type status struct {
 		Suffrage  string `json:"suffrage"`
 		Reachable bool   `json:"reachable"`
 	} `json:"nodes"`
-	StateHash   string   `json:"state_hash"`
-	ConfigDrift []string `json:"config_drift"`
+	FeatureLevel int      `json:"feature_level"`
+	StateHash    string   `json:"state_hash"`
+	ConfigDrift  []string `json:"config_drift"`
 }
 
 // status asks the node for the cluster's state; the zero value stands for no answer.

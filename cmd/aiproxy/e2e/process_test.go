@@ -40,8 +40,14 @@ func (o *output) String() string {
 // run starts the binary. The environment is the test's own, without settings of aiproxy, plus env.
 func run(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return runProgram(t, binary, env, args...)
+}
+
+// runProgram starts another build of the program in the same way.
+func runProgram(t *testing.T, program string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{output: &output{}, ended: make(chan struct{})}
-	p.command = exec.Command(binary, args...)
+	p.command = exec.Command(program, args...)
 	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
 	p.command.Dir = t.TempDir()
 	p.command.Stdout, p.command.Stderr = p.output, p.output
