@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// largestFile bounds a configuration file in bytes: a larger one is some other file.
-const largestFile = 1 << 20
+// largestFile bounds a configuration file in bytes: a larger one is some other file. 10,000 instances are some 2 MiB.
+const largestFile = 8 << 20
 
 // fileFacts are what later checks need to know of the file as such.
 type fileFacts struct {
@@ -56,7 +56,7 @@ func readFile(path string) ([]byte, fs.FileMode, error) {
 	}
 	content, err := io.ReadAll(io.LimitReader(f, largestFile+1))
 	if err == nil && len(content) > largestFile {
-		err = errors.New("it is larger than 1 MiB")
+		err = errors.New("it is larger than 8 MiB")
 	}
 	return content, info.Mode(), err
 }

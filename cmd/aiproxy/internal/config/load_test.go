@@ -179,11 +179,11 @@ func TestAllFaultsAtOnce(t *testing.T) {
 
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
-	large := written(t, strings.Repeat("# filler\n", 1<<17))
+	large := written(t, strings.Repeat("# filler\n", 1<<20))
 	for _, test := range []struct{ name, path, want string }{
 		{"missing", "testdata/none.yaml", "testdata/none.yaml: cannot read the configuration file: no such file or directory; check flag --config"},
 		{"a directory", "testdata", "testdata: cannot read the configuration file: is a directory; check flag --config"},
-		{"too large", large, large + ": cannot read the configuration file: it is larger than 1 MiB; check flag --config"},
+		{"too large", large, large + ": cannot read the configuration file: it is larger than 8 MiB; check flag --config"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
