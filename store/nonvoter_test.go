@@ -65,6 +65,27 @@ func TestVoteFollowsTheFlag(t *testing.T) {
 	eventually(t, "the node has its vote back", func() bool { return suffrage(rest[0], id) == "voter" && rest[1].votes() == 3 })
 }
 
+// TestLeaderGivesUpItsVote starts two nodes of which one shall lose its vote, and is likely to lead first.
+func TestLeaderGivesUpItsVote(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 3)
+	for _, n := range nodes {
+		n.shutdown(t)
+	}
+	var readers []*node
+	for _, n := range nodes[:2] {
+		readers = append(readers, n.reopen(t, withoutVote))
+	}
+	eventually(t, "one of them leads, for want of another", func() bool { return readers[0].leads() || readers[1].leads() })
+	voter := nodes[2].reopen(t)
+	eventually(t, "the node with a vote leads alone", func() bool {
+		return voter.leads() && suffrage(voter, "n1") == "nonvoter" && suffrage(voter, "n2") == "nonvoter"
+	})
+	if _, err := setWeight(t, readers[0], 9); err != nil {
+		t.Errorf("write through a node without a vote: %v", err)
+	}
+}
+
 func TestVoteIsKeptWhereTheQuorumNeedsIt(t *testing.T) {
 	t.Parallel()
 	nodes := form(t, 3)

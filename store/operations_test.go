@@ -214,6 +214,53 @@ func TestFollowerOfALostQuorumIsNotRemoved(t *testing.T) {
 	}
 }
 
+// TestRecordOfARemovedNodeIsForgotten leaves what a leader leaves that ends between the two steps of a removal: a record
+// of a node that is not in the configuration.
+func TestRecordOfARemovedNodeIsForgotten(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 2)
+	stray := fsm.Member{ID: "n9", InstanceID: "i9", Address: "127.0.0.1:9", Version: "test", FeatureLevel: fsm.FeatureLevel}
+	command, err := fsm.NewCommand(fsm.MemberSet, stray)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nodes[1].Apply(t.Context(), command); err != nil {
+		t.Fatal(err)
+	}
+	if err := nodes[1].Remove(t.Context(), "n9", false); err != nil {
+		t.Errorf("the removal repeated: %v", err)
+	}
+	command.Key = "again"
+	if _, err := nodes[0].Apply(t.Context(), command); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the leader forgets the record by itself", func() bool {
+		_, recorded := nodes[0].View().Member("n9")
+		return !recorded
+	})
+	if len(nodes[0].View().Members) != 2 {
+		t.Errorf("members %+v", nodes[0].View().Members)
+	}
+}
+
+// TestReplacedNodeLearnsOfIt starts the data of a node that has come back under its id with another disk.
+func TestReplacedNodeLearnsOfIt(t *testing.T) {
+	t.Parallel()
+	nodes := form(t, 3)
+	leader := leaderOf(t, nodes)
+	old := without(nodes, leader)[0]
+	old.shutdown(t)
+	kept := old.config.Dir
+	anew := old.reopen(t, func(c *store.Config) { c.Dir, c.Seeds = t.TempDir(), []string{leader.config.Address} })
+	eventually(t, "the new disk's node votes", func() bool { return anew.votes() == 3 && anew.Readiness().CaughtUp })
+	_, move := newAddress(t)
+	twin := open(t, old.config.NodeID, nil, move, func(c *store.Config) { c.Dir, c.Seeds = kept, []string{leader.config.Address} })
+	eventually(t, "the old disk's node ends", func() bool { return twin.faults.text() != "[]" })
+	if leader.votes() != 3 || anew.Readiness().Removed {
+		t.Errorf("the node with the new disk suffers: %+v", leader.Status(t.Context()).Quorum)
+	}
+}
+
 func assertRefused(t *testing.T, err error, code fsm.RejectionCode, text string) {
 	t.Helper()
 	var refused *fsm.Rejection

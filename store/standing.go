@@ -157,9 +157,17 @@ func (s *Store) serveStanding(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller, _ := peer.IdentityFrom(r.Context())
-	record, recorded := s.View().Member(caller.NodeID)
-	replaced := recorded && record.InstanceID != caller.InstanceID
-	answer(w, standingReply{Member: hasServer(now.Configuration().Servers, caller.NodeID) && !replaced})
+	member := hasServer(now.Configuration().Servers, caller.NodeID)
+	if record, recorded := s.View().Member(caller.NodeID); member && recorded && record.InstanceID != caller.InstanceID {
+		// Another instance has taken its place, if it is there: a record alone may come from a backup.
+		found, err := s.peers.Probe(ctx, record.Address)
+		if err != nil || found.InstanceID != record.InstanceID {
+			refuse(w, &callError{Code: codeForming, Message: "the record of node " + caller.NodeID + " is of another instance"})
+			return
+		}
+		member = false
+	}
+	answer(w, standingReply{Member: member})
 }
 
 // serveDoubt hears that this node was removed. It does not take that on trust, but asks the leader.

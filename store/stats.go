@@ -44,7 +44,7 @@ type Stats struct {
 func States() []string {
 	return []string{
 		stateName(raft.Leader), stateName(raft.Follower), stateName(raft.Candidate), stateName(raft.Shutdown),
-		stateJoining, stateHanging,
+		stateJoining, stateHanging, stateRemoved,
 	}
 }
 

@@ -113,7 +113,8 @@ func histogram(name, help string, value func(store.Stats) store.Durations) figur
 
 // states has a series for every state, so that a sum over the nodes needs no care for those that are missing.
 func states() figure {
-	help := "1 for the state that this node is in, 0 for the others; disk_hangs means that its disk keeps it from taking part."
+	help := "1 for the state that this node is in, 0 for the others; disk_hangs means that its disk keeps it from " +
+		"taking part, removed that the cluster has removed it."
 	return newFigure("state", "gauge", help, func(f figure, s store.Stats, out chan<- prometheus.Metric) {
 		for _, state := range store.States() {
 			value := 0.0

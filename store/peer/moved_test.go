@@ -15,13 +15,10 @@ func TestMovedNode(t *testing.T) {
 	for _, n := range []*node{b, c} {
 		layer := n.Raft(n.addr)
 		n.background("accept", func() error {
-			for {
-				conn, err := layer.Accept()
-				if err != nil {
-					return nil
-				}
+			for conn, err := layer.Accept(); err == nil; conn, err = layer.Accept() {
 				_ = conn.Close()
 			}
+			return nil
 		})
 	}
 	const gone = "127.0.0.1:1"
