@@ -59,6 +59,9 @@ func (a *attempt) call(ctx context.Context) *fault {
 	if reply.Status < http.StatusOK || redirects(reply.Status) {
 		return a.redirected()
 	}
+	if a.x.translation != nil {
+		return a.relayTranslated(ctx)
+	}
 	if succeeded(reply.Status) && isEventStream(reply.Header) {
 		return a.relayStream(ctx)
 	}
@@ -75,7 +78,7 @@ func (a *attempt) record(f *fault) {
 	if a.reply != nil {
 		status = a.reply.Status
 		if class == providers.ClassNone {
-			class = a.ending.class
+			class = a.ending.fault()
 		}
 	}
 	rec.ProviderRequest(in.Provider, in.Name, a.x.call.Model, status)
@@ -87,8 +90,8 @@ func (a *attempt) record(f *fault) {
 	default:
 		rec.ProviderError(in.Provider, in.Name, class.String())
 	}
-	if a.ending.counted {
-		rec.Tokens(in.Provider, a.x.call.Model, a.ending.usage.Input, a.ending.usage.Output)
+	if a.ending.Counted {
+		rec.Tokens(in.Provider, a.x.call.Model, a.ending.Usage.Input, a.ending.Usage.Output)
 	}
 }
 
@@ -123,6 +126,11 @@ const (
 func (a *attempt) send(p []byte, kind portion) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.sendHeld(p, kind)
+}
+
+// sendHeld is send for who holds mu.
+func (a *attempt) sendHeld(p []byte, kind portion) error {
 	c := &a.x.client
 	err := c.write(p)
 	if kind == wholeEvents && err == nil {

@@ -22,6 +22,8 @@ const (
 	headerContentType      = "Content-Type"
 	headerContentLength    = "Content-Length"
 	headerRetryAfter       = "Retry-After"
+	headerDropped          = "X-Aiproxy-Dropped"
+	headerAnthropicID      = "Request-Id"
 )
 
 // Header values that all replies share; never changed.
@@ -43,6 +45,9 @@ type client struct {
 	target *target
 	// length, when not 0, is the length of a body whose reply did not tell it.
 	length int
+
+	// stream is the translation of a streamed answer, which knows what keeps its client alive; nil where bytes pass.
+	stream *dialect.Stream
 
 	// committed tells that a header has been written: nothing can be tried again.
 	committed bool
@@ -137,8 +142,12 @@ func (c *client) comment(bound time.Duration) error {
 	if c.inEvent {
 		return c.err
 	}
+	life := keepAlive
+	if c.stream != nil {
+		life = c.stream.KeepAlive(nil)
+	}
 	bounded := c.rc.SetWriteDeadline(time.Now().Add(bound)) == nil
-	if err := c.write(keepAlive); err != nil {
+	if err := c.write(life); err != nil {
 		return err
 	}
 	if err := c.flush(); err != nil {

@@ -17,6 +17,15 @@ type exchange struct {
 	client client
 	// call is not pooled: a transport may look at it again, to send a body once more, when Do has returned.
 	call *providers.Call
+	// passing is the call for upstreams of the client's dialect, nil until one is tried.
+	passing *providers.Call
+	// model is the model's name as upstreams shall see it.
+	model string
+	// translation is that of the attempt at hand, nil where bytes pass. decoded is the request for all of them.
+	translation *translation
+	decoded     decodedRequest
+	// bodies are given back at the end.
+	bodies []*providers.Body
 
 	// tried holds the indexes of the pool's targets that attempts were made with.
 	tried []int
@@ -48,17 +57,32 @@ func (x *exchange) run(ctx context.Context) {
 		x.client.refuse(x.req.Dialect, refusal)
 		return
 	}
-	body := x.body(model)
-	defer body.Release()
-	x.call = &providers.Call{
-		Operation: x.req.Operation,
-		Dialect:   x.req.Dialect,
-		Model:     model,
-		Stream:    x.req.Envelope.Stream,
-		Header:    x.req.Header,
-		Body:      body,
-	}
+	x.model = model
+	defer x.releaseBodies()
 	x.finish(x.attempts(ctx, p))
+}
+
+// passThrough returns the call for upstreams of the client's dialect.
+func (x *exchange) passThrough() *providers.Call {
+	if x.passing == nil {
+		body := x.body(x.model)
+		x.bodies = append(x.bodies, body)
+		x.passing = &providers.Call{
+			Operation: x.req.Operation,
+			Dialect:   x.req.Dialect,
+			Model:     x.model,
+			Stream:    x.req.Envelope.Stream,
+			Header:    x.req.Header,
+			Body:      body,
+		}
+	}
+	return x.passing
+}
+
+func (x *exchange) releaseBodies() {
+	for _, body := range x.bodies {
+		body.Release()
+	}
 }
 
 // body returns the request's body with the model's name as the upstream shall see it, and a reference to release.
@@ -78,7 +102,10 @@ func (x *exchange) attempts(ctx context.Context, p *pool) *fault {
 		i := p.set.Pick(balance.Request{Tried: x.tried})
 		x.tried = append(x.tried, i)
 		x.more = len(x.tried) < min(p.set.Len(), x.relay.maxAttempts)
-		f := x.attempt(ctx, p.targets[i])
+		f := x.prepare(p.targets[i])
+		if f == nil {
+			f = x.attempt(ctx, p.targets[i])
+		}
 		if f == nil {
 			return nil
 		}
@@ -110,11 +137,17 @@ func (x *exchange) finish(f *fault) {
 // the end of the connection.
 func (x *exchange) breakOff(f *fault) {
 	c := &x.client
-	if f.class == providers.ClassCanceled || c.inEvent || !isEventStream(c.reply.Header) {
+	if f.class == providers.ClassCanceled || c.inEvent || c.stream == nil && !isEventStream(c.reply.Header) {
 		x.aborted = true
 		return
 	}
-	if c.write(dialect.EncodeStreamError(x.req.Dialect, &f.tell)) != nil || c.flush() != nil {
+	var event []byte
+	if c.stream != nil {
+		event = c.stream.Fail(nil, &f.tell)
+	} else {
+		event = dialect.EncodeStreamError(x.req.Dialect, &f.tell)
+	}
+	if c.write(event) != nil || c.flush() != nil {
 		x.aborted = true
 	}
 }

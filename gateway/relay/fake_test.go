@@ -20,6 +20,7 @@ type fake struct {
 	name     string
 	do       doFunc
 	supports func(op providers.Operation) bool
+	target   func(d dialect.Name, model string) dialect.Target
 
 	mu    sync.Mutex
 	calls []fakeCall
@@ -34,6 +35,9 @@ func (f *fake) Supports(op providers.Operation, _ dialect.Name) bool {
 }
 
 func (f *fake) Target(_ *providers.Instance, op providers.Operation, d dialect.Name, model string) (dialect.Target, bool) {
+	if f.target != nil {
+		return f.target(d, model), true
+	}
 	return dialect.Target{Dialect: d, Model: model}, f.Supports(op, d)
 }
 

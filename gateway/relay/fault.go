@@ -41,12 +41,17 @@ type fault struct {
 	phase string
 	// cause is for the log, never for the client: it may hold addresses.
 	cause error
+	// untranslated tells of a request that was never sent, because it cannot be said in the upstream's dialect.
+	untranslated bool
 	// tell is what the client learns where no other attempt helps; its message names the instance.
 	tell dialect.Error
 }
 
 // retriable tells whether another instance may do better.
 func (f *fault) retriable() bool {
+	if f.untranslated {
+		return true // Another instance may speak another dialect.
+	}
 	switch f.class {
 	case providers.ClassCredential, providers.ClassQuota, providers.ClassProvider:
 		return true

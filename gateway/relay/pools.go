@@ -32,7 +32,8 @@ func (p *pools) exchange() *exchange {
 }
 
 func (p *pools) putExchange(x *exchange) {
-	*x = exchange{tried: x.tried[:0]}
+	clear(x.bodies)
+	*x = exchange{tried: x.tried[:0], bodies: x.bodies[:0]}
 	p.exchanges.Put(x)
 }
 

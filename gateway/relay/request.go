@@ -20,6 +20,8 @@ type Request struct {
 	// Envelope is what dialect.Peek has read of Body.
 	Envelope dialect.Envelope
 	Header   http.Header
+	// JSONArray tells that a client of Gemini wants its stream as a JSON array.
+	JSONArray bool
 	// Body holds at least the caller's reference until Serve returns.
 	Body *providers.Body
 }

@@ -78,7 +78,7 @@ func (s *stream) take(n int) error {
 
 // pass sends the first n bytes of what is held, which are whole events or the end of one.
 func (s *stream) pass(n int) error {
-	s.ending.look(s.x.req.Dialect, s.buf[:n])
+	s.ending.Look(s.x.req.Dialect, s.buf[:n])
 	err := s.send(s.buf[:n], wholeEvents)
 	s.held = copy(s.buf, s.buf[n:s.held])
 	return err
@@ -86,7 +86,7 @@ func (s *stream) pass(n int) error {
 
 // passPart sends the first n bytes of what is held, which end within an event.
 func (s *stream) passPart(n int) error {
-	s.ending.lookPart(s.buf[:s.held])
+	s.ending.LookPart(s.x.req.Dialect, s.buf[:s.held])
 	err := s.send(s.buf[:n], partOfEvent)
 	s.held = copy(s.buf, s.buf[n:s.held])
 	return err
@@ -96,12 +96,12 @@ func (s *stream) passPart(n int) error {
 // something whole by itself.
 func (s *stream) close() *fault {
 	rest, inEvent := s.buf[:s.held], s.x.client.inEvent
-	whole := unbroken(rest, inEvent)
+	whole := dialect.Unbroken(s.x.req.Dialect, rest, inEvent)
 	if whole {
-		s.ending.look(s.x.req.Dialect, rest)
+		s.ending.Look(s.x.req.Dialect, rest)
 	}
 	switch {
-	case !s.ending.complete(), inEvent && !whole:
+	case !s.ending.Complete(), inEvent && !whole:
 		return s.truncated()
 	case whole && len(rest) > 0 && s.send(rest, wholeEvents) != nil:
 		return s.clientGone()
@@ -113,7 +113,7 @@ func (s *stream) close() *fault {
 // broken ends a stream that broke off. After the end mark there was nothing left to come.
 func (s *stream) broken(ctx context.Context, err error) *fault {
 	cause := context.Cause(ctx)
-	if s.ending.done && (cause == nil || errors.Is(cause, errIdle)) {
+	if s.ending.Done && (cause == nil || errors.Is(cause, errIdle)) {
 		return nil
 	}
 	return s.readFault(err, cause)

@@ -22,6 +22,9 @@ type surface struct {
 func surfaces() []surface {
 	return []surface{
 		{providers.Chat, dialect.OpenAIChat},
+		{providers.Chat, dialect.OpenAIResponses},
+		{providers.Chat, dialect.Anthropic},
+		{providers.Chat, dialect.Gemini},
 		{providers.Embeddings, dialect.OpenAIChat},
 	}
 }

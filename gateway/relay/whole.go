@@ -41,7 +41,7 @@ func (a *attempt) relayWhole(ctx context.Context) *fault {
 	if whole {
 		a.x.client.length = len(text)
 		if good {
-			a.ending.lookWhole(a.x.req.Dialect, text)
+			a.ending.LookWhole(a.x.req.Dialect, text)
 		}
 		if a.send(text, partOfBody) != nil {
 			return a.clientGone()
@@ -115,7 +115,7 @@ func (a *attempt) copyRest(ctx context.Context, buf *[pieceSize]byte, n int, kin
 		if errors.Is(err, io.EOF) {
 			if keep && kept.Len()+n <= maxSniffed {
 				kept.Write(buf[:n])
-				a.ending.lookWhole(a.x.req.Dialect, kept.Bytes())
+				a.ending.LookWhole(a.x.req.Dialect, kept.Bytes())
 			}
 			return nil
 		}

@@ -178,7 +178,8 @@ func (e *chatEncoder) end(dst []byte, ev *Event) []byte {
 		w := writer{append(dst, e.head...)}
 		w.close(']')
 		chatWriteUsage(&w, &ev.Usage)
-		dst = append(w.buf, "}\n\n"...)
+		w.buf = append(w.buf, "}\n\n"...)
+		dst = w.buf
 	}
 	return append(dst, "data: [DONE]\n\n"...)
 }

@@ -106,3 +106,8 @@ func (r *Report) name(f Field) string {
 	}
 	return r.Client.FieldName(f)
 }
+
+// Clone returns a report that goes on from here, for one of several encoders.
+func (r *Report) Clone() *Report {
+	return &Report{Client: r.Client, Refused: slices.Clone(r.Refused), Dropped: slices.Clone(r.Dropped)}
+}

@@ -135,5 +135,17 @@ func letterOrigin(letter byte) Vendor {
 // Carries tells whether a request's body holds a signature that the gateway has hidden there for another vendor. Such
 // a body must be decoded and encoded anew even for an upstream of its own dialect.
 func Carries(body []byte) bool {
-	return bytes.Contains(body, []byte(sealMark)) || bytes.Contains(body, []byte(idMarkText)) || bytes.Contains(body, []byte(idMarkBytes))
+	for {
+		i := bytes.Index(body, []byte(carriedWord))
+		if i < 0 {
+			return false
+		}
+		if rest := body[i+len(carriedWord):]; bytes.HasPrefix(rest, []byte(".1.")) || bytes.HasPrefix(rest, []byte("1t")) || bytes.HasPrefix(rest, []byte("1b")) {
+			return true
+		}
+		body = body[i+len(carriedWord):]
+	}
 }
+
+// carriedWord is in all marks.
+const carriedWord = "aiproxy"
