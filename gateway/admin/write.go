@@ -123,7 +123,7 @@ func told(err error) error {
 			Code:    string(rejection.Code),
 			Message: sentence(rejection.Message),
 		}
-	case errors.Is(err, fsm.ErrLevelTooLow):
+	case errors.Is(err, fsm.ErrLevelTooLow), errors.Is(err, fsm.ErrUnknownType):
 		return &dialect.Error{
 			Status:  http.StatusConflict,
 			Type:    "invalid_request_error",
