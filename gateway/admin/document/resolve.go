@@ -124,14 +124,16 @@ func (r *resolver) known(path string, sealed, held fsm.Sealed, v vault) fsm.Seal
 		r.fault(path, "nothing follows "+strconv.Quote(sealedPrefix), "copy the whole value, or give the key in plaintext")
 		return nil
 	}
-	if _, err := v.open(sealed); err != nil {
+	plain, err := v.open(sealed)
+	if err != nil {
 		r.fault(path, "this cluster can't use the sealed value: "+err.Error(), "give the key in plaintext; the cluster seals it")
 		return nil
 	}
 	if v.same(sealed, held) {
 		return held
 	}
-	return sealed
+	// An exported value may be sealed under a cluster secret that is about to go.
+	return v.seal(plain)
 }
 
 // distinct faults client keys that are the same key: the audit log could not tell who it was.
