@@ -11,8 +11,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -99,6 +101,10 @@ func (n *node) ready() bool {
 	return err == nil && answer.code == http.StatusOK
 }
 
+// lostError is the failure of a request that was sent, once at least: the client of net/http repeats some by itself, so that the
+// last failure may be to connect.
+type lostError struct{ error }
+
 // reply is a node's answer.
 type reply struct {
 	code   int
@@ -116,8 +122,13 @@ func (n *node) call(ctx context.Context, method, path, body string, header map[s
 	for name, value := range header {
 		request.Header.Set(name, value)
 	}
-	response, err := n.w.http.Do(request)
-	if err != nil {
+	var sent atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	response, err := n.w.http.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	switch {
+	case err != nil && sent.Load():
+		return reply{}, &lostError{err}
+	case err != nil:
 		return reply{}, err
 	}
 	defer response.Body.Close()
@@ -156,7 +167,10 @@ func (n *node) setWeight(ctx context.Context, key string, weight int, ifMatch ui
 	}
 	answer, err := n.call(ctx, http.MethodPut, "/loadbalancer/instances/"+key, fmt.Sprintf(`{"weight": %d}`, weight), header)
 	if err != nil {
-		return receipt{}, unsent(err), err.Error()
+		if _, sent := errors.AsType[*lostError](err); sent {
+			return receipt{}, unknown, err.Error()
+		}
+		return receipt{}, nothing, err.Error()
 	}
 	var r receipt
 	switch {
@@ -172,18 +186,11 @@ func (n *node) setWeight(ctx context.Context, key string, weight int, ifMatch ui
 	return r, odd, fmt.Sprintf("status %d: %s", answer.code, answer.body)
 }
 
-// unsent tells a request that was never sent from one that may have arrived.
-func unsent(err error) verdict {
-	if refusedConnection(err) {
-		return nothing
-	}
-	return unknown
-}
-
-// refusedConnection tells that no connection came about.
+// refusedConnection tells that a request was never sent because no connection came about.
 func refusedConnection(err error) bool {
+	_, sent := errors.AsType[*lostError](err)
 	operation, ok := errors.AsType[*net.OpError](err)
-	return ok && operation.Op == "dial"
+	return !sent && ok && operation.Op == "dial"
 }
 
 // registers is the state of all keys at one revision.

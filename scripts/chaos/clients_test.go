@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,10 +40,9 @@ type clients struct {
 func (w *world) startClients() *clients {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	c := &clients{w: w, cancel: cancel}
-	nodes := append([]*node(nil), w.nodes...)
 	for i := range writers + readers {
 		source := rand.New(rand.NewPCG(w.seed, uint64(i)))
-		one := &client{clients: c, number: i, random: source, nodes: nodes}
+		one := &client{clients: c, number: i, random: source}
 		act := one.write
 		if i >= writers {
 			act = one.read
@@ -69,10 +69,13 @@ type client struct {
 	*clients
 	number int
 	random *rand.Rand
-	nodes  []*node
 }
 
-func (c *client) node() *node { return c.nodes[c.random.IntN(len(c.nodes))] }
+// node is one of the members, be it up or down.
+func (c *client) node() *node {
+	members := slices.DeleteFunc(c.w.members(), func(n *node) bool { return n.foreign.Load() })
+	return members[c.random.IntN(len(members))]
+}
 
 // write writes one register, every third time only if nothing else was written meanwhile.
 func (c *client) write() {
@@ -81,7 +84,7 @@ func (c *client) write() {
 	n := c.node()
 	if c.random.IntN(3) == 0 {
 		seen, err := n.readWeights(context.Background(), false)
-		if err != nil {
+		if err != nil || seen.Revision == 0 { // A node that has yet to join has no state.
 			return
 		}
 		o.Kind, o.IfMatch = kindCAS, seen.Revision

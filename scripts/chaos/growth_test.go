@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -17,8 +18,8 @@ const (
 	// growthLimit is how many more goroutines or descriptors a node may hold at the end of a scenario than one did at
 	// its start: connections that have yet to time out.
 	growthLimit = 15
-	// settleLimit bounds the wait for them to go.
-	settleLimit = 30 * time.Second
+	// settleLimit bounds the wait for them to go. Nodes keep idle connections to each other for a minute.
+	settleLimit = 90 * time.Second
 )
 
 // resources are what a leak would show in.
@@ -73,7 +74,7 @@ func (w *world) mostResources() resources {
 func (w *world) checkGrowth(before resources) {
 	w.t.Helper()
 	var now resources
-	w.eventually(settleLimit, "goroutines and descriptors go back", func() string {
+	grown := w.within(settleLimit, func() string {
 		now = w.mostResources()
 		if now.goroutines > before.goroutines+growthLimit || now.descriptors > before.descriptors+growthLimit {
 			return fmt.Sprintf("%d goroutines, were %d; %d descriptors, were %d",
@@ -81,6 +82,14 @@ func (w *world) checkGrowth(before resources) {
 		}
 		return ""
 	})
+	if grown != "" {
+		// Their logs then tell what the goroutines do.
+		for _, n := range w.nodes {
+			n.process.signal(w.t, syscall.SIGQUIT)
+			_, _ = n.process.wait(endLimit)
+		}
+		w.t.Fatalf("goroutines or descriptors did not go back within %s: %s", settleLimit, grown)
+	}
 	w.t.Logf("resources: %d goroutines, %d descriptors at most; %d and %d at the start",
 		now.goroutines, now.descriptors, before.goroutines, before.descriptors)
 }

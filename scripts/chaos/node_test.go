@@ -17,8 +17,9 @@ const endLimit = 30 * time.Second
 // node is a node of the cluster over all its boots. Its process belongs to the scenario's goroutine; traffic, clients and the
 // observer use only what is safe beside it.
 type node struct {
-	w           *world
-	id, address string
+	w *world
+	// id is the node's own, name the one that it starts under, which are the same unless it lies.
+	id, name, address string
 	// dir is the data directory, log the file with the output of all boots, orders where a binary with faults looks.
 	dir, log, orders string
 	// program and args are what it is started with; seeds and extra are among the args.
@@ -31,25 +32,36 @@ type node struct {
 	boots, falls atomic.Int64
 	// serving tells that the node should serve traffic.
 	serving atomic.Bool
+	// foreign tells that the node may be in another cluster, whose registers are not those of the history.
+	foreign atomic.Bool
 }
 
-// newNode gives a node its place. Its seeds are those nodes that are there already.
-func (w *world) newNode(id string, extra ...string) *node {
+// addNode gives a node its place. Its seeds are those nodes that are there already. What is to be different is changed before
+// anybody else sees the node.
+func (w *world) addNode(id string, changes ...func(*node)) *node {
 	w.t.Helper()
 	n := &node{
-		w: w, id: id, address: w.network.join(id), dir: filepath.Join(w.dir, id), log: filepath.Join(w.dir, id+".log"),
-		orders: filepath.Join(w.dir, id+".orders"), program: w.programs.current, extra: extra,
+		w: w, id: id, name: id, address: w.network.join(id), dir: filepath.Join(w.dir, id), log: filepath.Join(w.dir, id+".log"),
+		orders: filepath.Join(w.dir, id+".orders"), program: w.programs.current,
 	}
 	for _, other := range w.nodes {
 		n.seeds = append(n.seeds, other.address)
 	}
+	for _, change := range changes {
+		change(n)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.nodes = append(w.nodes, n)
 	return n
 }
 
+// faulty makes the node one that fails on order.
+func faulty(n *node) { n.program = n.w.programs.faults }
+
 func (n *node) args() []string {
 	args := []string{
-		"--config", n.w.config, "--cluster-enabled", "--node-id", n.id, "--node-address", n.address, "--data-dir", n.dir,
+		"--config", n.w.config, "--cluster-enabled", "--node-id", n.name, "--node-address", n.address, "--data-dir", n.dir,
 		"--raft-timeout-scale", n.w.scale, "--log-format", "json",
 	}
 	if len(n.seeds) > 0 {

@@ -65,11 +65,13 @@ func (w *world) startObserver() *observer {
 
 // watchAll watches the nodes that are there and those that come.
 func (o *observer) watchAll(ctx context.Context) {
-	watched := 0
+	watched := map[*node]bool{}
 	for ctx.Err() == nil {
-		for members := o.w.members(); watched < len(members); watched++ {
-			n := members[watched]
-			o.group.Go(func() { o.watch(ctx, n) })
+		for _, n := range o.w.members() {
+			if !watched[n] {
+				watched[n] = true
+				o.group.Go(func() { o.watch(ctx, n) })
+			}
 		}
 		pause(ctx, observePause)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -20,7 +22,7 @@ const (
 
 // killLeaders is C1: acknowledged writes stay, and the next leader is there soon.
 func killLeaders(w *world) {
-	w.scale = "1"
+	w.scale, w.settles = "1", true
 	w.form(3)
 	rounds := 10
 	if testing.Short() {
@@ -43,6 +45,64 @@ func killLeaders(w *world) {
 		w.t.Errorf("failovers took more than %s in the median or %s at most: %v", failoverGoal, failoverLimit, took)
 	}
 	w.finish(w.nodes...)
+}
+
+const (
+	// burst is the number of writes after which the log holds more than Raft keeps beside a snapshot.
+	burst = 9000
+	// burstClients write them at once.
+	burstClients = 64
+	// catchUpGoal is within what time a restarted node has it all.
+	catchUpGoal = 10 * time.Second
+)
+
+// killFollower is C2: a node that was away for longer than a snapshot comes back.
+func killFollower(w *world) {
+	w.form(3)
+	leader := w.leader(w.nodes...)
+	follower := w.without(leader)[0]
+	follower.kill()
+	w.burst(leader, burst)
+	w.eventually(patience, "the leader makes a snapshot", func() string {
+		if s := leader.status(); s.Raft.LastSnapshotIndex == 0 {
+			return fmt.Sprintf("none at index %d", s.Raft.CommitIndex)
+		}
+		return ""
+	})
+	goal := leader.status().Raft.CommitIndex
+	follower.start()
+	begun := time.Now()
+	w.eventually(catchUpGoal, "the restarted node catches up", func() string {
+		if at := follower.status().Raft.FSMIndex; at < goal {
+			return fmt.Sprintf("it is at index %d of %d", at, goal)
+		}
+		return ""
+	})
+	w.t.Logf("caught up with %d entries in %s", goal, time.Since(begun))
+	w.finish(w.nodes...)
+}
+
+// burst makes so many writes at once.
+func (w *world) burst(n *node, writes int) {
+	w.t.Helper()
+	begun := time.Now()
+	var group sync.WaitGroup
+	var failed atomic.Int64
+	for client := range burstClients {
+		group.Go(func() {
+			for i := range writes / burstClients {
+				key := fmt.Sprintf("burst-%d-%d", client, i)
+				if _, v, _ := n.setWeight(w.t.Context(), probeKey, 1+(client+i)%maxWeight, 0, key); v != applied {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	group.Wait()
+	w.event("%d writes, %d failed, in %s", writes, failed.Load(), time.Since(begun))
+	if failed.Load() > 0 {
+		w.t.Errorf("%d of %d writes failed without a fault", failed.Load(), writes)
+	}
 }
 
 // probeKey is an instance that no client writes to.

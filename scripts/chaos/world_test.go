@@ -50,10 +50,14 @@ type world struct {
 	traffic  *traffic
 	clients  *clients
 	before   resources
+	// settles makes the short run of this scenario wait for idle connections to go as well.
+	settles bool
 
+	events []string
 	mu     sync.Mutex
 	nodes  []*node
-	events []string
+	// gone are nodes that are not part of it any more.
+	gone []*node
 }
 
 // newWorld makes a world without nodes.
@@ -108,11 +112,11 @@ func (w *world) configuration(upstream string) string {
 }
 
 // form starts a cluster of so many nodes, the first of which has no seeds, and all that runs beside a scenario.
-func (w *world) form(size int, extra ...string) {
+func (w *world) form(size int, changes ...func(*node)) {
 	w.t.Helper()
 	w.observer = w.startObserver()
 	for i := range size {
-		w.addNode("node"+strconv.Itoa(i+1), extra...).start()
+		w.addNode("node"+strconv.Itoa(i+1), changes...).start()
 	}
 	w.awaitHealthy(w.nodes...)
 	w.before = w.mostResources()
@@ -121,15 +125,7 @@ func (w *world) form(size int, extra ...string) {
 	w.awaitLoad()
 }
 
-// addNode makes a node under the lock that those beside the scenario take.
-func (w *world) addNode(id string, extra ...string) *node {
-	w.t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.newNode(id, extra...)
-}
-
-// members are all nodes there ever were. It is safe beside the scenario.
+// members are the nodes that there are. It is safe beside the scenario.
 func (w *world) members() []*node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -202,14 +198,18 @@ func (w *world) without(gone ...*node) []*node {
 // eventually polls until there is no more complaint.
 func (w *world) eventually(limit time.Duration, what string, complaint func() string) {
 	w.t.Helper()
+	if text := w.within(limit, complaint); text != "" {
+		w.t.Fatalf("not in %s: %s: %s", limit, what, text)
+	}
+}
+
+// within polls until there is no more complaint, and returns the last one if that takes longer.
+func (w *world) within(limit time.Duration, complaint func() string) string {
 	begun := time.Now()
 	for {
 		text := complaint()
-		if text == "" {
-			return
-		}
-		if time.Since(begun) > limit {
-			w.t.Fatalf("not in %s: %s: %s", limit, what, text)
+		if text == "" || time.Since(begun) > limit {
+			return text
 		}
 		pause(w.t.Context(), 20*time.Millisecond)
 	}
