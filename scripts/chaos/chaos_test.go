@@ -36,6 +36,8 @@ type programs struct {
 	current string
 	// faults is the current program with the build tag faults.
 	faults string
+	// levelOne is the current program with the build tag aiproxy_level1: what the first release understands.
+	levelOne string
 }
 
 func TestChaos(t *testing.T) {
@@ -99,5 +101,5 @@ func build(t *testing.T) programs {
 		}
 		return path
 	}
-	return programs{current: one("aiproxy", ""), faults: one("aiproxy-faults", "faults")}
+	return programs{current: one("aiproxy", ""), faults: one("aiproxy-faults", "faults"), levelOne: one("aiproxy-level1", "aiproxy_level1")}
 }

@@ -52,8 +52,8 @@ const (
 	burst = 9000
 	// burstClients write them at once.
 	burstClients = 64
-	// catchUpGoal is within what time a restarted node has it all.
-	catchUpGoal = 10 * time.Second
+	// catchUpGoal is within what time a restarted node has it all. A machine at rest takes a quarter of it.
+	catchUpGoal = 20 * time.Second
 )
 
 // killFollower is C2: a node that was away for longer than a snapshot comes back.

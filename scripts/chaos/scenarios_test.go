@@ -19,6 +19,7 @@ func scenarios() []scenario {
 		{id: "C16", about: "damage a node's Raft database", short: true, run: damageDisk},
 		{id: "C17", about: "let a node's clock jump by an hour", run: jumpClocks},
 		{id: "C18", about: "restart all nodes, one after the other", short: true, run: restartAll},
+		{id: "C19", about: "upgrade a cluster of the first feature level, node by node", run: upgrade},
 		{id: "C20", about: "add, remove and kill nodes for a minute", run: churn},
 	}
 }
