@@ -32,6 +32,9 @@ type node struct {
 	boots, falls atomic.Int64
 	// serving tells that the node should serve traffic.
 	serving atomic.Bool
+	// draining tells that the node was sent SIGTERM and not started again, stops how often it was.
+	draining atomic.Bool
+	stops    atomic.Int64
 	// foreign tells that the node may be in another cluster, whose registers are not those of the history.
 	foreign atomic.Bool
 }
@@ -85,6 +88,7 @@ func (n *node) start() {
 		_ = p.command.Process.Kill()
 		<-p.ended
 	})
+	n.draining.Store(false)
 	n.boots.Add(1)
 	n.w.event("start %s", n.id)
 }
@@ -110,6 +114,8 @@ func (n *node) kill() {
 func (n *node) stop() {
 	n.w.t.Helper()
 	n.w.event("stop %s", n.id)
+	n.draining.Store(true)
+	n.stops.Add(1)
 	n.process.signal(n.w.t, syscall.SIGTERM)
 	code, ok := n.process.wait(endLimit)
 	if !ok || code != 0 {
