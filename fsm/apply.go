@@ -27,7 +27,7 @@ type Result struct {
 func (f *FSM) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
 
 // ApplyBatch applies entries of the log in their order: one transaction of the mirror, then one new View. It returns
-// a Result for each. Entries that the state includes already are skipped. An entry that cannot be applied stops the
+// a Result for each. A mirror that can't be written is left behind, see RepairMirror. Entries that the state includes already are skipped. An entry that cannot be applied stops the
 // state machine for good: the entries before it take effect, Options.OnFault is called, and neither this nor any
 // later entry is applied. It blocks on the mirror's disk and is called by Raft alone.
 func (f *FSM) ApplyBatch(logs []*raft.Log) []any {
@@ -60,9 +60,7 @@ func (f *FSM) applyAll(logs []*raft.Log, out []any) (int, error) {
 	}
 	if d.next.Index > f.View().Index {
 		d.next.memory = f.memory.recent
-		if err := f.mirror.commit(d); err != nil {
-			return 0, f.fail(err)
-		}
+		f.mirrorBatch(d)
 		f.publish(d.next)
 	}
 	if fault != nil {

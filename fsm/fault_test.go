@@ -107,36 +107,6 @@ func closedIndex(t *testing.T, m *machine) (uint64, bool, error) {
 	return fsm.ReadMirrorIndex(m.path)
 }
 
-func TestMirrorThatCannotBeWrittenStops(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		name string
-		use  func(t *testing.T, m *machine, snapshot []byte) error
-	}{
-		{"apply", func(t *testing.T, m *machine, _ []byte) error {
-			t.Helper()
-			return m.Apply(m.entry(weightOfA(t, 9))).(fsm.Result).Fault
-		}},
-		{"restore", func(_ *testing.T, m *machine, snapshot []byte) error {
-			return m.Restore(io.NopCloser(bytes.NewReader(snapshot)))
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			m, faults := faulty(t)
-			m.must(initial(t))
-			raw := takeSnapshot(t, m.FSM)
-			if err := m.BreakMirror(); err != nil {
-				t.Fatalf("break mirror: %v", err)
-			}
-			if err := tc.use(t, m, raw); err == nil || len(*faults) != 1 || !errors.Is(err, (*faults)[0]) {
-				t.Fatalf("error %v, faults %v", err, *faults)
-			}
-			stays(t, m, faults)
-		})
-	}
-}
-
 func TestFaultWithoutOwnerPanics(t *testing.T) {
 	t.Parallel()
 	f, err := fsm.Open(filepath.Join(t.TempDir(), "mirror.db"), fsm.Options{NoSync: true})

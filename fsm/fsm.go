@@ -18,8 +18,8 @@ const defaultTimeout = time.Second
 type Options struct {
 	// Timeout bounds the wait for the mirror's file lock, which another process may hold. The default is 1 s.
 	Timeout time.Duration
-	// OnFault is called once, with the reason, when this replica can no longer follow the log: its mirror cannot be
-	// written, or an entry is of a type or form that this build does not know. It runs on Raft's goroutine and must
+	// OnFault is called once, with the reason, when this replica can no longer follow the log: an entry is of a type or
+	// form that this build does not know. It runs on Raft's goroutine and must
 	// not call back into Raft or the FSM; what it must bring about is the end of the process. Nil panics instead.
 	OnFault func(error)
 	// NoSync leaves it to the operating system when a batch reaches the disk. The end of the process, by kill -9 too,
@@ -35,6 +35,8 @@ type FSM struct {
 	onFault func(error)
 	log     *slog.Logger
 	current atomic.Pointer[published]
+	// mirrorFault is why the mirror is behind the state, if it is.
+	mirrorFault atomic.Pointer[error]
 
 	// done is closed, after cause was set, when no newer View can come.
 	done  chan struct{}

@@ -43,6 +43,9 @@ func historyBuckets() [][]byte { return [][]byte{clientKeysBucket, auditBucket, 
 // mirror is the state in a bbolt file, as of its last transaction. Its only reader is the next start of the process.
 type mirror struct {
 	db *bolt.DB
+	// path and options are what it was opened with.
+	path    string
+	options Options
 	// index is the last entry that the file includes.
 	index uint64
 	mirrorRecords

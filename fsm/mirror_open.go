@@ -46,12 +46,12 @@ func openMirror(path string, o Options) (*mirror, *View, error) {
 		return nil, nil, err
 	}
 	// bbolt takes the lock while it opens a file, and makes one where there is none.
-	old, err := openBolt(path, &bolt.Options{Timeout: o.Timeout, NoSync: o.NoSync, NoGrowSync: o.NoSync, FreelistType: bolt.FreelistMapType})
+	old, err := openBolt(path, boltOptions(o))
 	if err != nil {
 		return nil, nil, err
 	}
 	if found == nil {
-		m, view := &mirror{db: old}, &View{}
+		m, view := &mirror{db: old, path: path, options: o}, &View{}
 		if err := m.replace(view); err != nil {
 			return nil, nil, errors.Join(err, old.Close())
 		}
@@ -76,21 +76,14 @@ func moveMirror(old *bolt.DB, path string, found *content, o Options) (*mirror, 
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	db, err := openBolt(fresh, &bolt.Options{Timeout: o.Timeout, NoSync: o.NoSync, NoGrowSync: o.NoSync, FreelistType: bolt.FreelistMapType})
+	m, err := createMirror(fresh, o, found.view)
 	if err != nil {
 		return nil, err
 	}
-	m := &mirror{db: db}
-	err = m.replace(found.view)
-	if err == nil {
-		err = db.Sync()
+	if err := os.Rename(fresh, path); err != nil {
+		return nil, errors.Join(err, m.db.Close())
 	}
-	if err == nil {
-		err = os.Rename(fresh, path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
+	m.path, m.options = path, o
 	return m, nil
 }
 

@@ -69,7 +69,7 @@ func writeSnapshot(w io.Writer, v *View) error {
 	return out.Flush()
 }
 
-// Restore replaces the whole state, mirror and View, by the snapshot's. A snapshot that is damaged, foreign or too new
+// Restore replaces the whole state, mirror and View, by the snapshot's. A mirror that can't be written is left behind. A snapshot that is damaged, foreign or too new
 // (ErrSnapshotDamaged, ErrSnapshotForeign, ErrFeatureLevel) leaves both as they are. The caller closes the reader.
 func (f *FSM) Restore(r io.ReadCloser) error {
 	f.mu.Lock()
@@ -81,9 +81,7 @@ func (f *FSM) Restore(r io.ReadCloser) error {
 	if err != nil {
 		return fmt.Errorf("restore snapshot: %w", err)
 	}
-	if err := f.mirror.replace(view); err != nil {
-		return fmt.Errorf("restore snapshot: %w", f.fail(err))
-	}
+	f.mirrorWhole(view)
 	f.memory = newMemory(view.memory)
 	f.publish(view)
 	f.log.Info("state restored from a snapshot", "index", view.Index, "revision", view.Revision)

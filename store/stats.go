@@ -38,6 +38,8 @@ type Stats struct {
 	LogWriteWaiting time.Duration
 	// DiskHangs counts how often this node took no part in the cluster because its disk hung.
 	DiskHangs uint64
+	// MirrorBehind tells that the state mirror could not be written, so that a restart would replay the log.
+	MirrorBehind bool
 }
 
 // States lists what Stats.State can be.
@@ -59,6 +61,7 @@ func (s *Store) Stats() Stats {
 		LeaderChanges: s.leaderChanges.Load(),
 		Commits:       s.commits.snapshot(), LogWrites: w.took.snapshot(),
 		LogWriteFailures: w.failures.Load(), LogWriteWaiting: w.hanging(), DiskHangs: s.hangCount.Load(),
+		MirrorBehind: s.disk.machine.MirrorFault() != nil,
 	}
 	figures := raftStats(s.raft.Stats())
 	stats.SnapshotIndex, stats.FSMLag = figures.number("last_snapshot_index"), figures.fsmLag(stats.FSMIndex)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,5 +177,5 @@ func (s *Store) diskFault() string {
 			"its last state and takes no part in the cluster until the disk writes again",
 			s.disk.writes.hanging().Truncate(time.Second/10))
 	}
-	return fault
+	return cmp.Or(fault, s.disk.mirrorFault())
 }

@@ -75,6 +75,8 @@ func raftFigures() []figure {
 			func(s store.Stats) float64 { return s.LogWriteWaiting.Seconds() }),
 		counter("disk_hangs_total", "How often this node took no part in the cluster because its disk hung.",
 			func(s store.Stats) float64 { return float64(s.DiskHangs) }),
+		gauge("mirror_behind", "1 while the state mirror can't be written, so that a restart would replay the log; else 0.",
+			func(s store.Stats) float64 { return indicator(s.MirrorBehind) }),
 	}
 }
 
@@ -117,13 +119,16 @@ func states() figure {
 		"taking part, removed that the cluster has removed it."
 	return newFigure("state", "gauge", help, func(f figure, s store.Stats, out chan<- prometheus.Metric) {
 		for _, state := range store.States() {
-			value := 0.0
-			if s.State == state {
-				value = 1
-			}
-			out <- prometheus.MustNewConstMetric(f.description, prometheus.GaugeValue, value, state)
+			out <- prometheus.MustNewConstMetric(f.description, prometheus.GaugeValue, indicator(s.State == state), state)
 		}
 	}, "state")
+}
+
+func indicator(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func peers() figure {
