@@ -10,8 +10,6 @@ import (
 
 	"github.com/hashicorp/raft"
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"aiproxy/fsm"
 )
@@ -19,10 +17,9 @@ import (
 const (
 	mirrorFileName    = "state.db"
 	raftFileName      = "raft.db"
+	snapshotsDirName  = "snapshots"
 	damagedSuffix     = ".damaged"
 	snapshotsRetained = 2
-	// raftTermKey is where Raft keeps its term.
-	raftTermKey = "CurrentTerm"
 	// lockTimeout bounds the wait for a database that another process holds.
 	lockTimeout = time.Second
 	// logCacheSize is the number of recent log entries kept in memory for followers.
@@ -58,15 +55,18 @@ func openDisk(c *Config) (*disk, error) {
 }
 
 func (d *disk) openRaft(c *Config) error {
-	path := filepath.Join(d.dir, raftFileName)
-	var err error
-	d.logs, err = raftboltdb.New(raftboltdb.Options{
-		Path: path,
-		// Not writing the freelist at every commit, and keeping it as a map, keeps commits fast after a burst.
-		BoltOptions:             &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType},
-		MsgpackUseNewTimeFormat: true,
-	})
+	if err := d.openSnapshots(c); err != nil {
+		return err
+	}
+	snapshot, err := d.newestSnapshot()
 	if err != nil {
+		return err
+	}
+	path := filepath.Join(d.dir, raftFileName)
+	if err := verifyRaft(path, snapshot); err != nil {
+		return err
+	}
+	if d.logs, err = openLog(path, false); err != nil {
 		return explainOpen(path, err)
 	}
 	d.raft = d.watched(c)
@@ -74,18 +74,20 @@ func (d *disk) openRaft(c *Config) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("open log cache: %w", err), d.logs.Close())
 	}
-	files, err := raft.NewFileSnapshotStoreWithLogger(d.dir, snapshotsRetained, raftLogger(c.Logger))
-	if err != nil {
-		return errors.Join(fmt.Errorf("open snapshots in %s: %w", d.dir, err), d.logs.Close())
-	}
-	if d.snapshots, err = newDatedSnapshots(files); err != nil {
-		return errors.Join(err, d.logs.Close())
-	}
 	d.existing, err = raft.HasExistingState(d.cache, d.raft, d.snapshots)
 	if err != nil {
 		return errors.Join(fmt.Errorf("look for raft state: %w", err), d.logs.Close())
 	}
 	return nil
+}
+
+func (d *disk) openSnapshots(c *Config) error {
+	files, err := raft.NewFileSnapshotStoreWithLogger(d.dir, snapshotsRetained, raftLogger(c.Logger))
+	if err != nil {
+		return fmt.Errorf("open snapshots in %s: %s: %w", d.dir, adviceOf(err), err)
+	}
+	d.snapshots, err = newDatedSnapshots(files)
+	return err
 }
 
 // forgetUnfinishedBootstrap takes back a bootstrap that ended between its two steps: Raft has a term, but not the log
@@ -110,14 +112,12 @@ func (d *disk) openMachine(c *Config) error {
 	if err != nil {
 		return err
 	}
-	snapshot, last, err := d.indexes()
-	if err != nil {
+	if err := d.verifyWhole(mirror); err != nil {
 		return err
 	}
-	if exists && mirror > max(snapshot, last) {
-		return fmt.Errorf("data directory %s: the state mirror is at index %d but the Raft log ends at %d: the log was lost or "+
-			"replaced. Move the directory away and let the node join anew; the other nodes hold all of its state",
-			d.dir, mirror, max(snapshot, last))
+	snapshot, _, err := d.indexes()
+	if err != nil {
+		return err
 	}
 	d.mirrored = exists && mirror >= snapshot
 	// The log is what makes a write durable; the mirror only has to be whole, which its checksum tells. A sync of its
@@ -125,7 +125,7 @@ func (d *disk) openMachine(c *Config) error {
 	onFault := func(err error) { c.OnFault(explainFault(err)) }
 	d.machine, err = fsm.Open(path, fsm.Options{Timeout: lockTimeout, OnFault: onFault, NoSync: true, Logger: c.Logger})
 	if err != nil {
-		return fmt.Errorf("open state mirror: %w", err)
+		return explainMirror(path, err)
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (d *disk) openMachine(c *Config) error {
 func (d *disk) readMirror(path string, logger *slog.Logger) (index uint64, exists bool, err error) {
 	index, exists, err = fsm.ReadMirrorIndex(path)
 	if !errors.Is(err, fsm.ErrMirrorDamaged) {
-		return index, exists, explainFault(err)
+		return index, exists, explainMirror(path, err)
 	}
 	logger.Warn("state mirror is damaged, it is rebuilt from the log", "kept_as", path+damagedSuffix, "error", err)
 	if err := os.Rename(path, path+damagedSuffix); err != nil {
@@ -150,29 +150,22 @@ func (d *disk) indexes() (snapshot, last uint64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("read last log index: %w", err)
 	}
+	snapshot, err = d.newestSnapshot()
+	return snapshot, last, err
+}
+
+// newestSnapshot returns the index of the newest snapshot that Raft's store lists, 0 for none.
+func (d *disk) newestSnapshot() (uint64, error) {
 	list, err := d.snapshots.List()
 	if err != nil {
-		return 0, 0, fmt.Errorf("list snapshots: %w", err)
+		return 0, fmt.Errorf("list snapshots: %w", err)
 	}
-	if len(list) > 0 {
-		snapshot = list[0].Index
+	if len(list) == 0 {
+		return 0, nil
 	}
-	return snapshot, last, nil
+	return list[0].Index, nil
 }
 
 func (d *disk) close() error {
 	return errors.Join(d.machine.Close(), d.logs.Close())
-}
-
-// explainOpen tells the operator what to do about a database that does not open.
-func explainOpen(path string, err error) error {
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return fmt.Errorf("%s is in use: another aiproxy runs on this data directory, stop it or use another --data-dir: %w", path, err)
-	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%s can't be opened: the data directory must belong to the user that runs aiproxy: %w", path, err)
-	default:
-		return fmt.Errorf("%s can't be opened: if it is damaged, move the data directory away and let the node join anew; "+
-			"the other nodes hold all of its state: %w", path, err)
-	}
 }

@@ -71,11 +71,14 @@ func NodeIDOf(dir string) (string, error) {
 func readNodeFile(dir string) (nodeFile, error) {
 	path := filepath.Join(dir, nodeFileName)
 	raw, err := os.ReadFile(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nodeFile{}, fmt.Errorf("read node file: %w", err)
+	case err != nil:
+		return nodeFile{}, fmt.Errorf("read node file: %s: %w", adviceOf(err), err)
 	}
 	var n nodeFile
-	if err := json.Unmarshal(raw, &n); err != nil || n.NodeID == "" || n.InstanceID == "" {
+	if err := json.Unmarshal(raw, &n); err != nil || n.Format < 1 || n.NodeID == "" || n.InstanceID == "" {
 		return nodeFile{}, fmt.Errorf("node file %s is damaged: restore it from a backup of the directory, or move the "+
 			"directory away and let the node join anew", path)
 	}
@@ -88,8 +91,8 @@ func readNodeFile(dir string) (nodeFile, error) {
 
 // openNodeFile reads the directory's node file or makes one, and refuses a directory of another node.
 func openNodeFile(dir, nodeID string) (nodeFile, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nodeFile{}, fmt.Errorf("make data directory: %w", err)
+	if err := PrepareDir(dir); err != nil {
+		return nodeFile{}, err
 	}
 	n, err := readNodeFile(dir)
 	switch {
@@ -110,7 +113,7 @@ func openNodeFile(dir, nodeID string) (nodeFile, error) {
 
 // refuseOrphans keeps a node from starting as a new one over the state of an old one.
 func refuseOrphans(dir string) error {
-	for _, name := range []string{mirrorFileName, raftFileName} {
+	for _, name := range []string{mirrorFileName, raftFileName, snapshotsDirName} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return fmt.Errorf("data directory %s holds %s but no %s: restore %s, or move the directory away and let the "+
 				"node join anew", dir, name, nodeFileName, nodeFileName)

@@ -23,7 +23,7 @@ type watchedDisk struct {
 
 // watched puts between Raft and its database what notes the writes, and what the configuration wants there.
 func (d *disk) watched(c *Config) RaftDisk {
-	var database RaftDisk = d.logs
+	var database RaftDisk = summedDisk{d.logs}
 	if c.WrapDisk != nil {
 		database = c.WrapDisk(database)
 	}

@@ -90,6 +90,9 @@ func Open(c Config) (*Store, error) {
 	if err := s.disk.forgetUnfinishedBootstrap(node); err != nil {
 		return nil, errors.Join(err, s.disk.close())
 	}
+	if err := s.disk.verifyOwner(node); err != nil {
+		return nil, errors.Join(err, s.disk.close())
+	}
 	if err := s.settleNode(node); err != nil {
 		return nil, errors.Join(err, s.disk.close())
 	}

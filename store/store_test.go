@@ -253,7 +253,7 @@ func TestOpenRefusals(t *testing.T) {
 		{"node file lost", func(t *testing.T, dir string) { t.Helper(); remove(t, dir, "node.json") }, "but no node.json"},
 		{"all state but the node file lost", func(t *testing.T, dir string) { t.Helper(); loseState(t, dir) }, "its Raft state is gone"},
 		{"raft log lost", func(t *testing.T, dir string) { t.Helper(); remove(t, dir, "raft.db") }, "the log was lost"},
-		{"raft log damaged", func(t *testing.T, dir string) { t.Helper(); write(t, dir, "raft.db", "junk") }, "raft.db can't be opened"},
+		{"raft log damaged", func(t *testing.T, dir string) { t.Helper(); write(t, dir, "raft.db", "junk") }, "raft.db is damaged"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -70,6 +70,9 @@ func tell(c *config.Config, logger *slog.Logger) {
 // openNode builds a node from its configuration, from the disk upwards.
 func openNode(ctx context.Context, c *config.Config, logger *slog.Logger) (*node, error) {
 	n := &node{config: c, logger: logger, left: make(chan struct{}), faults: make(chan error, 1)}
+	if err := store.PrepareDir(c.DataDir); err != nil {
+		return nil, err
+	}
 	var err error
 	if n.secrets, err = newSecrets(c); err != nil {
 		return nil, err
