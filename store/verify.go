@@ -41,7 +41,7 @@ func verifyRaft(path string, snapshot uint64) error {
 		if err != nil {
 			return explainOpen(path, err)
 		}
-		defer logs.Close()
+		defer func() { _ = logs.Close() }() // It was only read.
 		if err := verifyFile(path); err != nil {
 			return damaged(path, err)
 		}
