@@ -30,6 +30,8 @@ type nodeFile struct {
 	// Removed tells that the cluster has removed this node. Its log may lack what the cluster did since, so it takes part
 	// in nothing any more.
 	Removed bool `json:"removed,omitempty"`
+	// Recovering names the directory beside it that keeps the files as they were, while a recovery rewrites them.
+	Recovering string `json:"recovering,omitempty"`
 	// Pledge is what the node has promised to the nodes that it starts a cluster with.
 	Pledge pledge `json:"pledge,omitzero"`
 }
@@ -104,6 +106,9 @@ func openNodeFile(dir, nodeID string) (nodeFile, error) {
 		return n, n.write(dir)
 	case err != nil:
 		return nodeFile{}, err
+	case n.Recovering != "":
+		return nodeFile{}, fmt.Errorf("data directory %s: a recovery was interrupted: run `aiproxy cluster recover` again; the files "+
+			"as they were are in %s", dir, filepath.Join(dir, n.Recovering))
 	case n.NodeID != nodeID:
 		return nodeFile{}, fmt.Errorf("data directory %s belongs to node %q, not %q: use --node-id %s or another --data-dir",
 			dir, n.NodeID, nodeID, n.NodeID)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ const (
 	boltMagic      = 0xED0CDAED
 	boltPageHeader = 16
 	boltElement    = 16
+	boltBucketSize = 16
 	boltMetaSize   = 64
 	boltBranch     = 0x01
 	boltLeaf       = 0x02
@@ -42,7 +44,7 @@ func verifyPages(file io.ReaderAt) error {
 			return err
 		}
 	}
-	return p.walk(root)
+	return p.walk(root, nil, nil)
 }
 
 // readMeta reads the newer of the two meta pages that are whole.
@@ -93,50 +95,97 @@ func (p *boltPages) claim(id uint64) ([]byte, error) {
 	return content, nil
 }
 
-// walk claims the page and all below it.
-func (p *boltPages) walk(id uint64) error {
+// walk claims the page and all below it. Its keys must rise, from low on and below high where these are not nil.
+func (p *boltPages) walk(id uint64, low, high []byte) error {
 	content, err := p.claim(id)
 	if err != nil {
 		return err
 	}
-	kind := binary.NativeEndian.Uint16(content[8:])
-	if kind != boltBranch && kind != boltLeaf {
-		return fmt.Errorf("page %d is of kind %#x", id, kind)
+	elements, err := readElements(content)
+	if err != nil {
+		return fmt.Errorf("page %d: %w", id, err)
 	}
-	for i := range int(binary.NativeEndian.Uint16(content[10:])) {
-		at := boltPageHeader + i*boltElement
-		if at+boltElement > len(content) {
-			return fmt.Errorf("page %d has more elements than fit", id)
+	for i, element := range elements {
+		if i > 0 && bytes.Compare(elements[i-1].key, element.key) >= 0 ||
+			bytes.Compare(low, element.key) > 0 || high != nil && bytes.Compare(element.key, high) >= 0 {
+			return fmt.Errorf("page %d: key %d is out of order", id, i)
 		}
-		next, err := child(kind, content[at:])
-		if err != nil {
-			return fmt.Errorf("page %d: %w", id, err)
-		}
-		if next == 0 {
+	}
+	for i, element := range elements {
+		if element.child == 0 {
 			continue
 		}
-		if err := p.walk(next); err != nil {
+		var from, to []byte // A bucket has keys of its own.
+		if element.branch {
+			from, to = element.key, high
+			if i+1 < len(elements) {
+				to = elements[i+1].key
+			}
+		}
+		if err := p.walk(element.child, from, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// child returns the page that an element refers to, or 0. rest is the page from the element on.
-func child(kind uint16, rest []byte) (uint64, error) {
-	word := binary.NativeEndian.Uint32
+// boltItem is an element of a page: a key, and the page that it leads to or 0.
+type boltItem struct {
+	key    []byte
+	child  uint64
+	branch bool
+}
+
+func readElements(content []byte) ([]boltItem, error) {
+	if len(content) < boltPageHeader {
+		return nil, errors.New("it is cut short")
+	}
+	kind := binary.NativeEndian.Uint16(content[8:])
+	if kind != boltBranch && kind != boltLeaf {
+		return nil, fmt.Errorf("it is of kind %#x", kind)
+	}
+	elements := make([]boltItem, binary.NativeEndian.Uint16(content[10:]))
+	for i := range elements {
+		at := boltPageHeader + i*boltElement
+		if at+boltElement > len(content) {
+			return nil, errors.New("it has more elements than fit")
+		}
+		var err error
+		if elements[i], err = readElement(kind, content[at:]); err != nil {
+			return nil, err
+		}
+	}
+	return elements, nil
+}
+
+// readElement reads one element. rest is the page from the element on.
+func readElement(kind uint16, rest []byte) (boltItem, error) {
+	word := func(at int) uint64 { return uint64(binary.NativeEndian.Uint32(rest[at:])) }
+	within := func(n uint64) bool { return n <= uint64(len(rest)) }
 	if kind == boltBranch {
-		return binary.NativeEndian.Uint64(rest[8:]), nil
+		start, size := word(0), word(4)
+		if !within(start + size) {
+			return boltItem{}, errors.New("a key ends beyond it")
+		}
+		return boltItem{key: rest[start : start+size], child: binary.NativeEndian.Uint64(rest[8:]), branch: true}, nil
 	}
-	flags, key, value := word(rest), uint64(word(rest[4:]))+uint64(word(rest[8:])), uint64(word(rest[12:]))
-	if key+value > uint64(len(rest)) {
-		return 0, errors.New("a value ends beyond it")
+	start, size, value := word(4), word(8), word(12)
+	end := start + size
+	if !within(end + value) {
+		return boltItem{}, errors.New("a value ends beyond it")
 	}
-	if flags&boltIsBucket == 0 {
-		return 0, nil
+	item := boltItem{key: rest[start:end]}
+	if word(0)&boltIsBucket == 0 {
+		return item, nil
 	}
-	if value < boltPageHeader {
-		return 0, errors.New("a bucket is cut short")
+	if value < boltBucketSize {
+		return boltItem{}, errors.New("a bucket is cut short")
 	}
-	return binary.NativeEndian.Uint64(rest[key:]), nil // 0 for a bucket that is small enough to lie in its value.
+	// It is 0 for a bucket that is small enough to lie in its value.
+	item.child = binary.NativeEndian.Uint64(rest[end:])
+	if item.child == 0 {
+		_, err := readElements(rest[end+boltBucketSize : end+value])
+		return item, err
+	}
+	return item, nil
 }
