@@ -22,7 +22,8 @@ func newClusterCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.ExplainFlagError(err) })
-	cmd.AddCommand(newClusterStatusCommand(), newClusterLeaveCommand(), newClusterRemoveCommand(), newClusterTransferCommand())
+	cmd.AddCommand(newClusterStatusCommand(), newClusterLeaveCommand(), newClusterRemoveCommand(), newClusterTransferCommand(),
+		newClusterRecoverCommand())
 	return cmd
 }
 

@@ -63,7 +63,8 @@ func judge(k kind, self, other Identity) *RefusedError {
 		return refuse(CodeProtocol, "node %q speaks peer protocol %d, node %q speaks %d: run versions that go together",
 			self.NodeID, self.Protocol, other.NodeID, other.Protocol)
 	case self.ClusterID != "" && other.ClusterID != "" && self.ClusterID != other.ClusterID:
-		return refuse(CodeCluster, "node %q belongs to cluster %q, node %q to cluster %q",
+		return refuse(CodeCluster, "node %q belongs to cluster %q, node %q to cluster %q: a node changes its cluster, or follows one "+
+			"that was recovered, by joining anew with an empty data directory",
 			self.NodeID, self.ClusterID, other.NodeID, other.ClusterID)
 	case k == kindRaft && self.ClusterID == "":
 		return refuse(CodeNoCluster, "node %q is in no cluster yet and takes no part in Raft", self.NodeID)
