@@ -46,14 +46,23 @@ func run(t *testing.T, env []string, args ...string) *process {
 // runProgram starts another build of the program in the same way.
 func runProgram(t *testing.T, program string, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{output: &output{}, ended: make(chan struct{})}
-	p.command = exec.Command(program, args...)
-	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
-	p.command.Dir = t.TempDir()
+	command := exec.Command(program, args...)
+	command.Env = env
+	command.Dir = t.TempDir()
+	return runCommand(t, command)
+}
+
+// runCommand starts a command in the same environment.
+func runCommand(t *testing.T, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{command: command, output: &output{}, ended: make(chan struct{})}
+	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, p.command.Env...)
 	p.command.Stdout, p.command.Stderr = p.output, p.output
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if p.command.SysProcAttr == nil {
+		p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	}
 	if err := p.command.Start(); err != nil {
-		t.Fatalf("start %v: %v", args, err)
+		t.Fatalf("start %v: %v", p.command.Args, err)
 	}
 	go func() {
 		_ = p.command.Wait()
