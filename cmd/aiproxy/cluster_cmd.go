@@ -23,7 +23,7 @@ func newClusterCommand() *cobra.Command {
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.ExplainFlagError(err) })
 	cmd.AddCommand(newClusterStatusCommand(), newClusterLeaveCommand(), newClusterRemoveCommand(), newClusterTransferCommand(),
-		newClusterRecoverCommand())
+		newClusterBackupCommand(), newClusterRestoreCommand(), newClusterRecoverCommand())
 	return cmd
 }
 

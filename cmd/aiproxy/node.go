@@ -131,6 +131,7 @@ func (n *node) openGateway(ctx context.Context) error {
 	api, err := admin.New(admin.Config{
 		Store: n.store, Cluster: newMembership(n.store, n.left), Status: n.status, Counters: n.counters, Sealer: seals,
 		Rules: document.Rules{Algorithms: balance.Algorithms(), Providers: registry.Names()}, Logger: n.logger,
+		Origin: admin.BackupOrigin{NodeID: n.config.Cluster.NodeID, Version: buildVersion(), SealKey: sealKeyID},
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 
 	"aiproxy/cmd/aiproxy/internal/config"
 	"aiproxy/fsm"
+	"aiproxy/store/seal"
 )
 
 const clientKeyPurpose = "client/key"
@@ -37,3 +38,6 @@ func (s sealer) OpenClientKey(sealed fsm.Sealed) (string, error) {
 	}
 	return string(key), nil
 }
+
+// sealKeyID names the cluster secret that a value is sealed with.
+func sealKeyID(sealed fsm.Sealed) string { return seal.KeyIDOf(sealed) }

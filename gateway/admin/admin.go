@@ -58,6 +58,8 @@ type Config struct {
 	Sealer document.Sealer
 	// Rules are the names that a configuration may use. Empty lists allow every one.
 	Rules document.Rules
+	// Origin says where backups come from. Without SealKey, or without Sealer, the endpoints for backups are left out.
+	Origin BackupOrigin
 	// Counters returns the node's counters of an instance by name. Nil means that there are none.
 	Counters func(instance string) Counters
 	// Logger gets a record for every write. Nil discards them.
@@ -71,6 +73,7 @@ type API struct {
 	status   func(ctx context.Context) any
 	sealer   document.Sealer
 	rules    document.Rules
+	origin   BackupOrigin
 	counters func(instance string) Counters
 	logger   *slog.Logger
 }
@@ -99,7 +102,8 @@ func New(c Config) (*API, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &API{
-		store: c.Store, cluster: c.Cluster, status: c.Status, sealer: c.Sealer, rules: c.Rules, counters: c.Counters, logger: c.Logger,
+		store: c.Store, cluster: c.Cluster, status: c.Status, sealer: c.Sealer, rules: c.Rules, origin: c.Origin,
+		counters: c.Counters, logger: c.Logger,
 	}, nil
 }
 
@@ -118,5 +122,5 @@ func (a *API) stateEndpoints() []Endpoint {
 		{Method: http.MethodGet, Path: "/loadbalancer/instances", Serve: a.listInstances},
 		{Method: http.MethodPut, Path: "/loadbalancer/algorithm", Serve: a.setAlgorithm},
 		{Method: http.MethodPut, Path: "/loadbalancer/instances/{name}", Serve: a.updateInstance},
-	}, slices.Concat(a.membershipEndpoints(), a.configEndpoints())...)
+	}, slices.Concat(a.membershipEndpoints(), a.configEndpoints(), a.backupEndpoints())...)
 }

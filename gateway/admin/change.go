@@ -158,13 +158,17 @@ func (a *API) viewAt(ctx context.Context, revision uint64) (*fsm.View, error) {
 		case <-ctx.Done():
 		}
 		if v.ClusterID == "" {
-			return nil, &dialect.Error{
-				Status: http.StatusServiceUnavailable, Type: "server_error", Code: "not_initialised",
-				Message:    "This node has no configuration yet: it is joining, or the cluster is forming.",
-				RetryAfter: retryAfter,
-			}
+			return nil, notInitialised()
 		}
 		return nil, told(revisionMismatch(v.Revision, revision))
+	}
+}
+
+func notInitialised() error {
+	return &dialect.Error{
+		Status: http.StatusServiceUnavailable, Type: "server_error", Code: "not_initialised",
+		Message:    "This node has no configuration yet: it is joining, or the cluster is forming.",
+		RetryAfter: retryAfter,
 	}
 }
 

@@ -95,6 +95,7 @@ func newAPI(t *testing.T, store admin.Store) http.Handler {
 	api, err := admin.New(admin.Config{
 		Store:  store,
 		Sealer: fakeSealer{},
+		Origin: admin.BackupOrigin{NodeID: "n1", Version: "v1", SealKey: func(fsm.Sealed) string { return "key-1" }},
 		Rules:  document.Rules{Algorithms: []string{"round_robin", "weighted"}, Providers: []string{"openai-custom"}},
 		Status: func(context.Context) any { return map[string]any{"node_id": "n1", "leader": nil} },
 		Counters: func(instance string) admin.Counters {

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"aiproxy/fsm"
-	"aiproxy/store/backup"
+	"aiproxy/fsm/backup"
 )
 
 // state is the view of a cluster with two instances.
