@@ -61,6 +61,7 @@ func Translates(client, upstream Name) bool {
 var translators = map[Name]Codec{
 	OpenAIChat: openAIChat{},
 	Anthropic:  anthropic{},
+	Gemini:     gemini{},
 }
 
 // Target is what an encoder must know of the upstream that it writes for.

@@ -50,6 +50,7 @@ type codec interface {
 var codecs = map[Name]codec{
 	OpenAIChat: openAIChat{},
 	Anthropic:  anthropic{},
+	Gemini:     gemini{},
 }
 
 // codecFor returns the codec of n, OpenAI's for an unknown name: a client whose dialect could not be told is most

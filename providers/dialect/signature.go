@@ -135,6 +135,9 @@ func letterOrigin(letter byte) Vendor {
 // Carries tells whether a request's body holds a signature that the gateway has hidden there for another vendor. Such
 // a body must be decoded and encoded anew even for an upstream of its own dialect.
 func Carries(body []byte) bool {
+	if bytes.Contains(body, []byte(geminiSealMark)) {
+		return true
+	}
 	for {
 		i := bytes.Index(body, []byte(carriedWord))
 		if i < 0 {

@@ -1,0 +1,78 @@
+package dialect
+
+// geminiFound gathers what an answer rests on, for groundingMetadata, which tells it in one place.
+type geminiFound struct {
+	queries   []string
+	sources   []Source
+	citations []Citation
+}
+
+// add takes what a part tells of it.
+func (f *geminiFound) add(p *Part) {
+	if c := p.ServerCall; c != nil && c.Query != "" {
+		f.queries = append(f.queries, c.Query)
+	}
+	if r := p.ServerResult; r != nil && r.Tool != ServerCodeInterpreter {
+		for i := range r.Sources {
+			f.source(r.Sources[i])
+		}
+	}
+	for i := range p.Citations {
+		f.cite(&p.Citations[i])
+	}
+}
+
+// cite takes a citation. Those of documents have no address, and Gemini has no place for them.
+func (f *geminiFound) cite(c *Citation) {
+	if c.URL != "" {
+		f.citations = append(f.citations, *c)
+		f.source(Source{URL: c.URL, Title: c.Title})
+	}
+}
+
+// source returns the index of a page.
+func (f *geminiFound) source(s Source) int {
+	for i := range f.sources {
+		if f.sources[i].URL == s.URL {
+			return i
+		}
+	}
+	f.sources = append(f.sources, s)
+	return len(f.sources) - 1
+}
+
+// write appends groundingMetadata, if there is anything to tell.
+func (f *geminiFound) write(w *writer) {
+	if len(f.queries)+len(f.sources) == 0 {
+		return
+	}
+	w.openObject("groundingMetadata")
+	if len(f.queries) > 0 {
+		w.strs("webSearchQueries", f.queries)
+	}
+	w.openArray("groundingChunks")
+	for i := range f.sources {
+		w.open('{')
+		w.openObject("web")
+		w.str("uri", f.sources[i].URL)
+		w.str("title", f.sources[i].Title)
+		w.close('}')
+		w.close('}')
+	}
+	w.close(']')
+	w.openArray("groundingSupports")
+	for i := range f.citations {
+		c := &f.citations[i]
+		w.open('{')
+		w.openObject("segment")
+		w.str("text", c.Quoted)
+		w.close('}')
+		w.openArray("groundingChunkIndices")
+		w.comma()
+		w.buf = appendFloat(w.buf, float64(f.source(Source{URL: c.URL})))
+		w.close(']')
+		w.close('}')
+	}
+	w.close(']')
+	w.close('}')
+}
