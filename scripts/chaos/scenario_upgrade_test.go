@@ -103,7 +103,9 @@ func (w *world) writeWhole(n *node) (code int, said string) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		answer, err := n.call(context.Background(), http.MethodPut, "/config", string(body), nil)
+		// Without the condition, it would put back the registers' weights of a moment ago.
+		condition := map[string]string{"If-Match": have.header.Get("ETag")}
+		answer, err := n.call(context.Background(), http.MethodPut, "/config", string(body), condition)
 		code, said = answer.code, string(answer.body)
 		// Clients write all the time, so that the document is soon out of date.
 		if err != nil || code == http.StatusPreconditionFailed || code == http.StatusServiceUnavailable {
