@@ -105,6 +105,9 @@ func (n *node) ready() bool {
 // last failure may be to connect.
 type lostError struct{ error }
 
+// Unwrap returns the last failure.
+func (e *lostError) Unwrap() error { return e.error }
+
 // reply is a node's answer.
 type reply struct {
 	code   int

@@ -125,7 +125,7 @@ func refuseJoins(w *world) {
 		n.start()
 		w.eventually(patience, "a node with "+in.what+" is told why it is refused", func() string {
 			text := n.output()
-			for _, reason := range strings.Split(in.says, "|") {
+			for reason := range strings.SplitSeq(in.says, "|") {
 				if strings.Contains(text, reason) {
 					return ""
 				}
