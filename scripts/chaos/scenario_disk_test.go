@@ -81,7 +81,7 @@ func (w *world) recover(n *node, ballast string) {
 	}
 	w.event("freed the disk of %s, running: %t", n.id, n.running())
 	if !n.running() {
-		if code, _ := n.process.wait(0); code <= 0 {
+		if code, _ := n.process.wait(endLimit); code <= 0 {
 			w.t.Errorf("%s ended with status %d when its disk was full", n.id, code)
 		}
 		n.start()
@@ -173,7 +173,7 @@ func (w *world) checkDamaged(n *node, what string, before int) {
 		return
 	}
 	said := n.output()[before:]
-	code, _ := n.process.wait(0)
+	code, _ := n.process.wait(endLimit)
 	if code != 1 || !strings.Contains(said, n.dir) || !strings.Contains(said, "join anew") {
 		w.t.Errorf("%s, raft.db %s, ends with status %d and does not say what to do:\n%s", n.id, what, code, said)
 	}
