@@ -26,7 +26,7 @@ KEEP     ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the static binary bin/aiproxy
@@ -67,6 +67,10 @@ fuzz: ## a short run of every fuzz test (FUZZTIME=3s each)
 .PHONY: bench
 bench: build ## CPU, latency and memory against httputil.ReverseProxy and nginx (ARGS='-quick')
 	go run ./scripts/bench -aiproxy $(BINARY) $(ARGS)
+
+.PHONY: bench-cluster
+bench-cluster: build ## failover, writes, restarts and a large configuration on three nodes (ARGS='-quick')
+	go run ./scripts/bench/cluster -aiproxy $(BINARY) $(ARGS)
 
 .PHONY: lint
 lint: ## go vet and golangci-lint

@@ -95,6 +95,15 @@ func (p *Process) Stop() error {
 	return fmt.Errorf("stop %s: killed, because it did not end in %s", p.name, grace)
 }
 
+// Kill ends the process without warning, as a crash would, and waits for the end. A process that has ended already is no fault.
+func (p *Process) Kill() error {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill %s: %w", p.name, err)
+	}
+	<-p.done
+	return nil
+}
+
 // Fault describes err together with the process's state and the end of its log.
 func (p *Process) Fault(err error) error {
 	state := "is running"
