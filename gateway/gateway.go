@@ -77,7 +77,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) Run(ctx context.Context) error { return g.keys.run(ctx) }
 
 // SetReady tells whether /readyz may report the node as ready. A gateway begins ready; who stops the node sets
-// false first, so that load balancers look elsewhere while requests are drained.
+// false first, so that load balancers look elsewhere while requests are drained. A gateway that is not ready still
+// serves, and asks with each answer that the connection be closed.
 func (g *Gateway) SetReady(ready bool) { g.draining.Store(!ready) }
 
 // InFlight returns the number of requests being served.

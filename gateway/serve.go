@@ -49,6 +49,10 @@ func (g *Gateway) begin(w http.ResponseWriter) *exchange {
 	h[headerRequestID] = id
 	h[headerOwnRequestID] = id
 	h[headerNode] = g.node
+	if g.draining.Load() {
+		// The client's next request takes a new connection, before this one is closed under it.
+		h.Set("Connection", "close")
+	}
 	return x
 }
 

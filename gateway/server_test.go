@@ -147,6 +147,42 @@ func TestDrainWaitsForRequests(t *testing.T) {
 	}
 }
 
+// TestConnectionsAreGivenUpBeforeTheDrain asks twice over one connection, the second time of a node that is about to stop.
+func TestConnectionsAreGivenUpBeforeTheDrain(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, setup{})
+	server, address, served := start(t, g)
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for _, ready := range []bool{true, false} {
+		g.SetReady(ready)
+		if _, err := fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			len(chatBody), chatBody); err != nil {
+			t.Fatal(err)
+		}
+		reply, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, reply.Body); err != nil {
+			t.Fatal(err)
+		}
+		if reply.StatusCode != http.StatusOK || reply.Close == ready {
+			t.Errorf("ready %t: status %d, the answer closes the connection: %t", ready, reply.StatusCode, reply.Close)
+		}
+	}
+	if _, err := answers.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("the connection is open after the answer: %v", err)
+	}
+	if err := errors.Join(server.Drain(t.Context()), <-served); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDrainIsBounded(t *testing.T) {
 	t.Parallel()
 	canceled := make(chan struct{})

@@ -48,6 +48,7 @@ func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, er
 	defer cancel()
 	var unknown error
 	for {
+		news := s.leaderNews.listen()
 		receipt, err := s.applyOnce(ctx, command)
 		var rejected *fsm.Rejection
 		switch {
@@ -56,7 +57,7 @@ func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, er
 		case !errors.Is(err, errNotLeader):
 			unknown = err
 		}
-		if !pause(ctx, retryPause) {
+		if !pauseUntil(ctx, retryPause, news) {
 			return fsm.Receipt{}, gaveUp(err, unknown)
 		}
 	}
@@ -222,12 +223,17 @@ func (s *Store) nudge() {
 }
 
 // pause waits for about d and tells whether ctx is still alive.
-func pause(ctx context.Context, d time.Duration) bool {
+func pause(ctx context.Context, d time.Duration) bool { return pauseUntil(ctx, d, nil) }
+
+// pauseUntil is pause, cut short by news. A write that waits for a leader must not sleep on when there is one.
+func pauseUntil(ctx context.Context, d time.Duration, news <-chan struct{}) bool {
 	timer := time.NewTimer(d/2 + rand.N(d))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
+	case <-news:
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}

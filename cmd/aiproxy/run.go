@@ -13,6 +13,11 @@ import (
 // requests in flight: a slow client must not cost the cluster an election.
 const storeShutdownTimeout = 10 * time.Second
 
+// farewell is how long a node that stops still serves. A client that uses its connection within that time is told with
+// the answer to leave it; one that is closed under a request just sent would look like a failure. Load balancers that
+// ask /readyz more seldom need a pause of their own before the signal.
+const farewell = 500 * time.Millisecond
+
 // run serves until ctx ends or a fault shows, then stops in order.
 func (n *node) run(ctx context.Context) error {
 	// What runs beside the servers ends after they have drained, not with the signal.
@@ -66,8 +71,9 @@ func (n *node) serveOperations() {
 
 // stop ends the node in an order that costs clients and the cluster least. Every step is bounded.
 func (n *node) stop(ctx context.Context) error {
-	// 1. Load balancers look elsewhere.
+	// 1. Load balancers look elsewhere, and connections in use are given up by their clients.
 	n.gateway.SetReady(false)
+	n.bidFarewell(ctx)
 	// 2. Requests in flight end, and new connections are refused.
 	drainCtx, cancel := context.WithTimeout(ctx, n.config.Timeouts.Shutdown)
 	defer cancel()
@@ -81,6 +87,16 @@ func (n *node) stop(ctx context.Context) error {
 	}
 	n.upstream.CloseIdleConnections()
 	return errors.Join(drained, closed, operations)
+}
+
+// bidFarewell lets the servers go on for a moment after the node has said that it is not ready.
+func (n *node) bidFarewell(ctx context.Context) {
+	timer := time.NewTimer(min(farewell, n.config.Timeouts.Shutdown))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 func (n *node) closeStore(ctx context.Context) error {
