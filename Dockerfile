@@ -15,4 +15,5 @@ USER 65532:65532
 ENV AIPROXY_DATA_DIR=/data
 VOLUME /data
 EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/aiproxy", "healthcheck"]
 ENTRYPOINT ["/aiproxy"]

@@ -60,6 +60,10 @@ chaos: ## break real clusters in every way (SCENARIO=C4 SEED=42 repeats one); be
 chaos-short: ## the scenarios that CI runs, under four minutes
 	CHAOS_SEED=$(SEED) CHAOS_KEEP=$(KEEP) go test -tags chaos -short -count=1 -timeout 10m -v ./scripts/chaos
 
+.PHONY: test-docker
+test-docker: ## docker-compose.cluster.yml on a real Docker engine: nodes killed, cut off and emptied
+	go test -tags docker -count=1 -v -timeout 15m ./scripts/docker/...
+
 .PHONY: fuzz
 fuzz: ## a short run of every fuzz test (FUZZTIME=3s each)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

@@ -30,6 +30,6 @@ func newRootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return config.ExplainFlagError(err) })
 	config.Register(root.Flags())
-	root.AddCommand(newClusterCommand(), newConfigCommand(), newDevCommand(), newSimulateCommand(), newVersionCommand())
+	root.AddCommand(newClusterCommand(), newConfigCommand(), newDevCommand(), newHealthcheckCommand(), newSimulateCommand(), newVersionCommand())
 	return root
 }
