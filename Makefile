@@ -74,7 +74,7 @@ bench: build ## CPU, latency and memory against httputil.ReverseProxy and nginx 
 
 .PHONY: bench-cluster
 bench-cluster: build ## failover, writes, restarts and a large configuration on three nodes (ARGS='-quick')
-	go run ./scripts/bench/cluster -aiproxy $(BINARY) $(ARGS)
+	go run ./scripts/bench/cluster -aiproxy $(BINARY) -json bin/bench-cluster.json $(ARGS)
 
 .PHONY: lint
 lint: ## go vet and golangci-lint

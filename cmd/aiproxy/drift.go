@@ -35,9 +35,13 @@ func drift(c *config.Config, s *secrets, v *fsm.View) []string {
 	if len(named) == 0 && !explicit("instances") {
 		return found
 	}
-	for _, held := range v.Instances {
-		here := slices.ContainsFunc(named, func(in config.Instance) bool { return in.Name == held.Name })
-		add(!here, "instance %s: only in the cluster, not here", held.Name)
+	here := make(map[string]bool, len(named))
+	for i := range named {
+		here[named[i].Name] = true
+	}
+	for i := range v.Instances {
+		name := v.Instances[i].Name
+		add(!here[name], "instance %s: only in the cluster, not here", name)
 	}
 	return found
 }

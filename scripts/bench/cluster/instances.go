@@ -112,7 +112,11 @@ func (b *bed) grow(ctx context.Context, c *cluster, config string) (time.Duratio
 	if err := n.start(ctx); err != nil {
 		return 0, err
 	}
-	return time.Since(begun), errors.Join(n.awaitReady(ctx), n.awaitRevision(ctx, c.nodes[0]))
+	if err := n.awaitReady(ctx); err != nil {
+		return 0, err
+	}
+	err = n.awaitRevision(ctx, c.nodes[0])
+	return time.Since(begun), err
 }
 
 // awaitRevision waits until the node has the configuration that the other one has.

@@ -152,11 +152,23 @@ func (n *node) start(ctx context.Context) error {
 
 // awaitReady waits until the node says that it is ready.
 func (n *node) awaitReady(ctx context.Context) error {
-	err := await(ctx, n.id+" is ready", func() bool { return n.ready(ctx) })
+	err := await(ctx, n.id+" is ready", func() bool { return n.ready(ctx) || n.ended() })
+	if err == nil && n.ended() {
+		err = errors.New("it ended before it was ready")
+	}
 	if err != nil {
 		return n.Fault(err)
 	}
 	return nil
+}
+
+func (n *node) ended() bool {
+	select {
+	case <-n.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // stop ends all processes.
