@@ -14,7 +14,7 @@ const clientsPerNode = 2
 
 // trafficPause is what a client waits between two requests. Without it the clients would take the processors that the
 // cluster needs, and the figures would be those of an overloaded machine.
-const trafficPause = 2 * time.Millisecond
+const trafficPause = 10 * time.Millisecond
 
 // traffic is clients that ask for completions until they are stopped.
 type traffic struct {
