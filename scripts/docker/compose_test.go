@@ -25,8 +25,8 @@ func TestComposedCluster(t *testing.T) {
 		name string
 		do   func(t *testing.T, c *composed)
 	}{
-		{"a follower is killed", func(t *testing.T, c *composed) { c.killAndStart(t, c.without(leader(t, c.nodes))[0]) }},
-		{"the leader is killed", func(t *testing.T, c *composed) { c.killAndStart(t, leader(t, c.nodes)) }},
+		{"a follower is killed", killFollower},
+		{"the leader is killed", killLeader},
 		{"a process crashes", crash},
 		{"the leader is cut off", cutOff},
 		{"a volume is lost", loseVolume},
@@ -41,6 +41,16 @@ func TestComposedCluster(t *testing.T) {
 			t.Errorf("%s is in cluster %q, it was %q", n.name, got, cluster)
 		}
 	}
+}
+
+func killFollower(t *testing.T, c *composed) {
+	t.Helper()
+	c.killAndStart(t, c.without(leader(t, c.nodes))[0])
+}
+
+func killLeader(t *testing.T, c *composed) {
+	t.Helper()
+	c.killAndStart(t, leader(t, c.nodes))
 }
 
 // killAndStart kills the node's container under load. An engine does not restart what was killed through it, so the

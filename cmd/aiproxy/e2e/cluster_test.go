@@ -304,7 +304,7 @@ func (n *node) chat(ctx context.Context, model string, stream bool) (instance st
 	raw, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the answer was cut: %s", err) // Not wrapped: it is no refused connection.
+		return "", errors.New("the answer was cut: " + err.Error()) // Not wrapped: it is no refused connection.
 	case response.StatusCode != http.StatusOK:
 		return "", fmt.Errorf("status %d: %s", response.StatusCode, raw)
 	case stream && !bytes.HasSuffix(bytes.TrimSpace(raw), []byte("data: [DONE]")):

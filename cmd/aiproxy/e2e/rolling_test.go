@@ -211,7 +211,7 @@ func put(ctx context.Context, n *node, path, body, key string) error {
 	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
-		return fmt.Errorf("the answer was cut: %s", err)
+		return errors.New("the answer was cut: " + err.Error())
 	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("PUT %s on %s: %d %s", path, n.id, response.StatusCode, raw)
