@@ -27,6 +27,16 @@ func openValue(data []byte) (value, error) {
 	return data[pos:end], nil
 }
 
+// beginValue is openValue for what is walked through anyway: it looks at the beginning only, and nothing tells of what
+// follows the object.
+func beginValue(data []byte) (value, error) {
+	pos := skipSpace(data, 0)
+	if pos == len(data) || data[pos] != '{' {
+		return nil, syntaxError(data, pos, "expected an object")
+	}
+	return data[pos:], nil
+}
+
 func (v value) isNull() bool   { return len(v) == 0 || v[0] == 'n' }
 func (v value) isString() bool { return len(v) > 0 && v[0] == '"' }
 func (v value) isObject() bool { return len(v) > 0 && v[0] == '{' }

@@ -32,11 +32,10 @@ func (d *chatDecoder) Decode(events []Event, f Frame) ([]Event, error) {
 		d.end()
 		return d.events, nil
 	}
-	root, err := openValue(f.Data)
-	if err != nil {
-		return d.events, err
+	root, err := beginValue(f.Data)
+	if err == nil {
+		err = d.chunk(root)
 	}
-	err = d.chunk(root)
 	return d.events, err
 }
 
