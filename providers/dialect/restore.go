@@ -3,15 +3,23 @@ package dialect
 import "encoding/json"
 
 // RestoreTools gives the calls in an upstream's answer the names that the client knows, and turns calls of functions
-// that stand for custom tools back.
+// that stand for custom tools back. An answer with calls ends for them, even if its upstream calls that a usual end.
 func RestoreTools(r *Response, x *Exchange) {
 	for i := range r.Choices {
 		parts := r.Choices[i].Parts
 		for j := range parts {
 			if parts[j].Kind == PartToolCall {
 				restoreCall(parts[j].Call, x)
+				restoreStop(&r.Choices[i].Stop)
 			}
 		}
+	}
+}
+
+// restoreStop corrects the stop of an answer with calls.
+func restoreStop(s *Stop) {
+	if s.Reason == StopEnd || s.Reason == StopUnknown {
+		s.Reason = StopToolUse
 	}
 }
 
@@ -61,8 +69,10 @@ type restorer struct {
 	x *Exchange
 	// held are the choices whose open block is such a call, with its arguments.
 	held map[int][]byte
-	out  [2]*Event
-	more Event
+	// called are the choices that have calls.
+	called map[int]bool
+	out    [2]*Event
+	more   Event
 }
 
 // event returns what takes the place of e: itself, nothing, or more. The result is valid until the next call.
@@ -71,6 +81,10 @@ func (r *restorer) event(e *Event) []*Event {
 	switch e.Kind {
 	case EventBlock:
 		if e.Part != nil && e.Part.Kind == PartToolCall {
+			if r.called == nil {
+				r.called = make(map[int]bool)
+			}
+			r.called[e.Choice] = true
 			wasCustom := e.Part.Call.Custom
 			restoreName(e.Part.Call, r.x)
 			if e.Part.Call.Custom && !wasCustom {
@@ -79,6 +93,10 @@ func (r *restorer) event(e *Event) []*Event {
 				}
 				r.held[e.Choice] = []byte{}
 			}
+		}
+	case EventFinish:
+		if r.called[e.Choice] {
+			restoreStop(&e.Stop)
 		}
 	case EventDelta:
 		if args, ok := r.held[e.Choice]; ok {

@@ -95,6 +95,7 @@ func TestResponseRoundTrip(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v in %s", err, whole)
 				}
+				dialect.RestoreTools(got, x)
 				if diff := cmp.Diff(want, got, meaning()); diff != "" {
 					t.Fatalf("whole, -want +got:\n%s\n%s", diff, whole)
 				}
