@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+
+	"aiproxy/providers/dialect"
 )
 
 // ForwardHeader returns what of a client's header is meant for an upstream: everything but the fields of the
@@ -18,6 +20,50 @@ func ForwardHeader(client http.Header) http.Header {
 	}
 	removeNamed(out, client["Connection"])
 	return out
+}
+
+// UpstreamHeader returns what of the client's header is meant for an upstream of that vendor: what ForwardHeader says,
+// and in a translated call nothing that describes the client's software or speaks to another vendor. The result is the
+// caller's, as ForwardHeader's is.
+func (c *Call) UpstreamHeader(vendor dialect.Vendor) http.Header {
+	out := ForwardHeader(c.Header)
+	if !c.Translated {
+		return out
+	}
+	for name := range out {
+		if speaksTo, vendored := vendorOf(name); vendored && speaksTo != vendor {
+			delete(out, name)
+		}
+	}
+	return out
+}
+
+// vendorOf tells which vendor's upstreams a field is for, and whether it is for one's: "" are fields by which a vendor's
+// client describes itself and what it accepts.
+func vendorOf(name string) (dialect.Vendor, bool) {
+	switch name {
+	case "Accept", "User-Agent", "X-App", "Originator", "Session_id", "Conversation_id", "Session-Id", "Version":
+		return "", true
+	}
+	for _, own := range [...]struct {
+		prefix string
+		vendor dialect.Vendor
+	}{
+		{"Anthropic-", dialect.VendorAnthropic},
+		{"Openai-", dialect.VendorOpenAI},
+		{"X-Goog-", dialect.VendorGoogle},
+		{"X-Dashscope-", dialect.VendorQwen},
+		{"X-Stainless-", ""},
+		{"X-Claude-", ""},
+		{"X-Codex-", ""},
+		{"X-Gemini-", ""},
+		{"Chatgpt-", ""},
+	} {
+		if strings.HasPrefix(name, own.prefix) {
+			return own.vendor, true
+		}
+	}
+	return "", false
 }
 
 // CleanReplyHeader removes from an upstream's header, in place, what speaks of the upstream's own connection or

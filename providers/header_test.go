@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aiproxy/providers"
+	"aiproxy/providers/dialect"
 )
 
 func TestForwardHeader(t *testing.T) {
@@ -51,5 +52,30 @@ func TestCleanReplyHeader(t *testing.T) {
 	providers.CleanReplyHeader(header)
 	if diff := cmp.Diff(want, header); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestUpstreamHeader(t *testing.T) {
+	t.Parallel()
+	client := http.Header{
+		"Authorization": {"Bearer client"}, "Traceparent": {"t"}, "X-Team": {"a"}, "User-Agent": {"OpenAI/Go"}, "Accept": {"*/*"},
+		"X-Stainless-Lang": {"go"}, "Openai-Beta": {"o"}, "Anthropic-Beta": {"a"}, "X-Claude-Code-Session-Id": {"s"}, "Session_id": {"s"},
+	}
+	for _, test := range []struct {
+		name string
+		call providers.Call
+		want http.Header
+	}{
+		{"same dialect", providers.Call{Header: client}, providers.ForwardHeader(client)},
+		{
+			"translated",
+			providers.Call{Header: client, Translated: true},
+			http.Header{"Traceparent": {"t"}, "X-Team": {"a"}, "Anthropic-Beta": {"a"}},
+		},
+		{"none", providers.Call{Translated: true}, http.Header{}},
+	} {
+		if diff := cmp.Diff(test.want, test.call.UpstreamHeader(dialect.VendorAnthropic)); diff != "" {
+			t.Errorf("%s:\n%s", test.name, diff)
+		}
 	}
 }

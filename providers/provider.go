@@ -21,6 +21,21 @@ type Operation string
 const (
 	Chat       Operation = "chat"
 	Embeddings Operation = "embeddings"
+	// CountTokens asks how many tokens a request for a chat would take.
+	CountTokens Operation = "count_tokens"
+)
+
+// Auth says what an instance's credential is, and thereby how it is presented.
+type Auth string
+
+// The kinds of credential.
+const (
+	// AuthKey is an API key, presented as the upstream's vendor wants it.
+	AuthKey Auth = ""
+	// AuthBearer is a key or token that goes as "Authorization: Bearer".
+	AuthBearer Auth = "bearer"
+	// AuthOAuth is an access token of an OAuth account.
+	AuthOAuth Auth = "oauth"
 )
 
 // Instance is one upstream endpoint with one account, ready for use. It is immutable.
@@ -30,7 +45,9 @@ type Instance struct {
 	// BaseURL has no trailing slash.
 	BaseURL string
 	// APIKey is the plaintext credential, empty for none.
-	APIKey   Secret
+	APIKey Secret
+	// Auth says how the credential is presented.
+	Auth     Auth
 	Models   []string
 	Weight   int
 	Priority int
@@ -45,7 +62,10 @@ type Call struct {
 	Model string
 	// Stream tells that the client asked for a stream of events.
 	Stream bool
-	// Header is the client's header. A provider forwards what is meant for upstreams and never the client's key.
+	// Translated tells that the client speaks another dialect, so that Body has been made by the gateway.
+	Translated bool
+	// Header is the client's header. A provider forwards what is meant for upstreams and never the client's key; see
+	// UpstreamHeader.
 	Header http.Header
 	// Body is the request body. Do takes no reference of its own unless it outlives the call; see Body.
 	Body *Body

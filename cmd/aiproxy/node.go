@@ -19,7 +19,6 @@ import (
 	"aiproxy/gateway/metrics"
 	"aiproxy/gateway/relay"
 	"aiproxy/providers"
-	"aiproxy/providers/openaicustom"
 	"aiproxy/providers/upstream"
 	"aiproxy/store"
 )
@@ -121,7 +120,7 @@ func (n *node) openStore(ctx context.Context) error {
 // openGateway builds what serves clients.
 func (n *node) openGateway(ctx context.Context) error {
 	n.upstream = upstream.NewTransport(upstream.Options{})
-	registry := providers.NewRegistry(openaicustom.New(n.upstream, n.logger))
+	registry := newRegistry(n.upstream, n.logger)
 	n.router = relay.NewRouter(n.store, n.secrets.openAPIKey, registry, n.logger)
 	collectors := metrics.New(metrics.Config{Version: buildVersion(), KnownModel: n.knownModel, Logger: n.logger})
 	if err := collectors.Register(newRaftMetrics(n.store.Stats)); err != nil {

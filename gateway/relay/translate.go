@@ -84,8 +84,10 @@ func (x *exchange) translate(t *target, tr *translation) *fault {
 		Dialect:   tr.exchange.Target.Dialect,
 		Model:     x.model,
 		Stream:    tr.exchange.Target.Stream,
-		Header:    x.req.Header,
-		Body:      body,
+		// A body that only loses what was hidden in it is still in the client's own words.
+		Translated: tr.exchange.Target.Dialect != x.req.Dialect,
+		Header:     x.req.Header,
+		Body:       body,
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ const (
 	cacheToCome       = "the response cache"
 	webSocketToCome   = "WebSocket sessions"
 	healthToCome      = "active health checks"
-	claudeToCome      = "the provider claude-custom"
 	geminiToCome      = "the provider gemini-cli"
 	kiroToCome        = "the provider kiro-api"
 	qwenToCome        = "the provider qwen-api"
@@ -67,14 +66,14 @@ func providerOptions() []option[Config] {
 		{
 			Option{
 				Flag: "claude-api-key", Env: []string{"CLAUDE_API_KEY", "ANTHROPIC_API_KEY"}, Key: "claude.api_key", Secret: true,
-				Help: "API key of claude-custom", Pending: claudeToCome,
+				Help: "API key of claude-custom",
 			},
 			secret(func(c *Config) *Secret { return &c.Claude.APIKey }),
 		},
 		{
 			Option{
 				Flag: "claude-base-url", Env: []string{"CLAUDE_BASE_URL"}, Key: "claude.base_url", Default: claudeBaseURL,
-				Help: "endpoint of claude-custom", Pending: claudeToCome,
+				Help: "endpoint of claude-custom",
 			},
 			text(func(c *Config) *string { return &c.Claude.BaseURL }, httpURL),
 		},

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"aiproxy/gateway/spelling"
-	"aiproxy/providers"
 )
 
 // Warnings says, one line each, what is allowed but hardly meant.
@@ -26,9 +25,10 @@ func (l *loader) warn() {
 	if slices.Contains(c.APIKeys, exampleKey) {
 		add("api_key is the one of the example; choose your own")
 	}
-	for _, in := range c.Instances {
-		if in.Provider == providers.OpenAICustom && in.Enabled && in.BaseURL == openAIBaseURL && in.APIKey == "" {
-			add("instance " + in.Name + " calls " + in.BaseURL + " without an API key, which it will refuse; set --openai-api-key")
+	for _, in := range c.ServedInstances() {
+		p, _ := findProvider(in.Provider)
+		if in.Enabled && in.BaseURL == p.baseURL && in.APIKey == "" && in.CredentialsFile == "" {
+			add("instance " + in.Name + " calls " + in.BaseURL + " without an API key, which it will refuse; set --" + p.group + "-api-key")
 		}
 	}
 	for _, p := range knownProviders() {

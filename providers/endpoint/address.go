@@ -1,4 +1,4 @@
-package openaicustom
+package endpoint
 
 import (
 	"maps"
