@@ -11,7 +11,7 @@ import (
 // BenchmarkApplyConfiguration replaces 10,000 instances of a three-node cluster in one command, given to a follower, and
 // waits until all nodes have applied it. heap-MB is what that leaves on the heap of a node, revisions to go back to included.
 func BenchmarkApplyConfiguration(b *testing.B) {
-	nodes := form(b, 3, steady)
+	nodes := form(b, 3)
 	follower := without(nodes, leaderOf(b, nodes))[0]
 	var change fsm.ConfigChange
 	for i := range 10_000 {

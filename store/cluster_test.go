@@ -89,10 +89,9 @@ func (b *logBuffer) String() string {
 
 const secret = "a secret of the tests"
 
-// testScale makes elections fast.
-const testScale = 0.25
-
-// open starts a node on a port of its own. Changes adjust its configuration first.
+// open starts a node on a port of its own. Changes adjust its configuration first. It has the timeouts of production:
+// shorter ones bring elections about by themselves on a busy machine, and save little, because most of these tests wait for
+// other things.
 func open(t testing.TB, id string, seeds []string, changes ...func(*store.Config)) *node {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -102,7 +101,7 @@ func open(t testing.TB, id string, seeds []string, changes ...func(*store.Config
 	n := &node{faults: &faults{}, log: &logBuffer{}}
 	n.config = store.Config{
 		Dir: filepath.Join(t.TempDir(), id), NodeID: id, Address: listener.Addr().String(), Clustered: true, Seeds: seeds,
-		Secret: []byte(secret), Version: "test", TimeoutScale: testScale, Listener: listener,
+		Secret: []byte(secret), Version: "test", Listener: listener,
 		Init: func(clusterID string) (fsm.Init, error) {
 			return fsm.Init{
 				ClusterID: clusterID, FeatureLevel: fsm.FeatureLevel,
@@ -157,10 +156,6 @@ func (n *node) reopen(t *testing.T, changes ...func(*store.Config)) *node {
 func (n *node) leads() bool { return n.Status(context.Background()).State == "leader" }
 
 func (n *node) votes() int { return n.Status(context.Background()).Quorum.HealthyVoters }
-
-// steady gives a node the timeouts of production, for tests in which no election may come about by itself. Those of the
-// other tests are so short that a busy machine misses them now and then.
-func steady(c *store.Config) { c.TimeoutScale = 1 }
 
 // form starts a cluster of n nodes and waits until all vote. Changes adjust the configuration of all.
 func form(t testing.TB, n int, changes ...func(*store.Config)) []*node {

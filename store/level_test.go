@@ -39,7 +39,7 @@ func change(t *testing.T) fsm.Command {
 // new level are refused on every node, with the names of those that hold it back.
 func TestRollingUpgradeRaisesTheFeatureLevel(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3, ofLevel1, steady)
+	nodes := form(t, 3, ofLevel1)
 	for i := range nodes {
 		for _, n := range nodes {
 			assertHeldBack(t, n, nodes[i:])
@@ -50,7 +50,7 @@ func TestRollingUpgradeRaisesTheFeatureLevel(t *testing.T) {
 			t.Errorf("a write of level 1: %v", err)
 		}
 		nodes[i].shutdown(t)
-		nodes[i] = nodes[i].reopen(t, steady)
+		nodes[i] = nodes[i].reopen(t)
 		eventually(t, "all nodes know the new version", func() bool { return knowVersion(nodes, nodes[i].config) })
 	}
 	eventually(t, "all nodes are at the new level", func() bool {

@@ -33,7 +33,7 @@ func TestFourthNodeJoinsARunningCluster(t *testing.T) {
 
 func TestJoinRefusals(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3, steady)
+	nodes := form(t, 3)
 	leader := leaderOf(t, nodes)
 	followers := without(nodes, leader)
 	seeds := []string{leader.config.Address}

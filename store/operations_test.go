@@ -73,7 +73,7 @@ func TestLoneNodeKeepsLeadershipAndMembership(t *testing.T) {
 
 func TestRemoveFollower(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3, steady)
+	nodes := form(t, 3)
 	leader := leaderOf(t, nodes)
 	removed, asked := without(nodes, leader)[0], without(nodes, leader)[1]
 	id := removed.config.NodeID
@@ -97,7 +97,7 @@ func TestRemoveLeaderHandsOverFirst(t *testing.T) {
 		name := map[bool]string{true: "asked itself", false: "asked of a follower"}[own]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			nodes := form(t, 3, steady)
+			nodes := form(t, 3)
 			leader := leaderOf(t, nodes)
 			rest := without(nodes, leader)
 			asked := rest[0]
@@ -171,7 +171,7 @@ func TestWithoutQuorumNothingIsRemoved(t *testing.T) {
 // TestNodeRemovedWhileItWasDown starts a node with data in which it is a voter of a cluster that has removed it.
 func TestNodeRemovedWhileItWasDown(t *testing.T) {
 	t.Parallel()
-	nodes := form(t, 3, steady)
+	nodes := form(t, 3)
 	leader := leaderOf(t, nodes)
 	gone, other := without(nodes, leader)[0], without(nodes, leader)[1]
 	id := gone.config.NodeID
@@ -180,7 +180,7 @@ func TestNodeRemovedWhileItWasDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Another version makes the node announce itself, which must not bring it back either.
-	back := gone.reopen(t, steady, func(c *store.Config) { c.Version = "next"; c.Seeds = []string{leader.config.Address} })
+	back := gone.reopen(t, func(c *store.Config) { c.Version = "next"; c.Seeds = []string{leader.config.Address} })
 	eventually(t, "the node ends and says why", func() bool { return strings.Contains(back.faults.text(), "was removed") })
 	assertRemoved(t, back)
 	assertUndisturbed(t, leader)
@@ -192,7 +192,7 @@ func TestNodeRemovedWhileItWasDown(t *testing.T) {
 	if err := os.RemoveAll(back.config.Dir); err != nil {
 		t.Fatal(err)
 	}
-	anew := back.reopen(t, steady, func(c *store.Config) { c.Seeds = []string{leader.config.Address} })
+	anew := back.reopen(t, func(c *store.Config) { c.Seeds = []string{leader.config.Address} })
 	eventually(t, "the wiped node is a voter again", func() bool { return anew.votes() == 3 && anew.Readiness().Ready() })
 }
 
