@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"aiproxy/providers/upstream"
@@ -177,15 +178,21 @@ func TestCancelMidBody(t *testing.T) {
 
 func TestDeadlineShowsItself(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, func(_ int, c net.Conn) { drain(c) })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	req, _ := request(ctx, t, p.addr, []byte("x"))
-	_, err := newTransport(t, upstream.Options{}).RoundTrip(req)
-	asError(t, err, upstream.PhaseFirstByte)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
+	// In the bubble's time the deadline comes once everybody waits, which is for the answer.
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		go drain(theirs)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		req, _ := request(ctx, t, "192.0.2.1:80", []byte("x"))
+		_, err := newTransport(t, upstream.Options{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return ours, nil
+		}}).RoundTrip(req)
+		asError(t, err, upstream.PhaseFirstByte)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestDialTimeout(t *testing.T) {

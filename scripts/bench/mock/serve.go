@@ -3,6 +3,7 @@ package mock
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"net"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 
 // bufferSize holds the largest request whole, so that it arrives in one read and is looked at in place.
 const bufferSize = 64 << 10
+
+// lingerTime bounds how long a client whose request was refused is read from.
+const lingerTime = time.Second
 
 const modelList = `{"object":"list","data":[{"id":"gpt-4o-mini","object":"model","created":1764000000,"owned_by":"bench"}]}`
 
@@ -51,9 +55,13 @@ func (s *Server) serve(conn net.Conn) {
 	}
 }
 
+// reject answers a request that may not have been read whole, and reads on until the client hangs up or its time is over:
+// closing a connection with bytes unread resets it, and that overtakes the answer.
 func (s *Server) reject(conn net.Conn, status, code string) {
 	// The connection is closed next, whether the fault has been told or not.
 	_, _ = conn.Write(renderFault(status, code))
+	_ = conn.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.Copy(io.Discard, conn)
 }
 
 // stream writes the head and then each event by itself, as a provider does. Events follow the schedule of the stream's start,
