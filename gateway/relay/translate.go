@@ -20,8 +20,9 @@ const codeUntranslatable = "unsupported_by_upstream"
 
 // translation is one attempt whose upstream speaks another dialect than the client.
 type translation struct {
-	client, upstream dialect.Codec
-	exchange         dialect.Exchange
+	client   dialect.ClientCodec
+	upstream dialect.UpstreamCodec
+	exchange dialect.Exchange
 	// dropped is the value of X-Aiproxy-Dropped, empty for nothing.
 	dropped string
 }
@@ -47,7 +48,7 @@ func (x *exchange) prepare(t *target) *fault {
 		return nil
 	}
 	client, from := dialect.Lookup(x.req.Dialect)
-	upstream, into := dialect.Lookup(to.Dialect)
+	upstream, into := dialect.LookupUpstream(to.Dialect)
 	if !from || !into {
 		if to.Dialect == x.req.Dialect {
 			x.call = x.passThrough()
@@ -105,7 +106,7 @@ func (x *exchange) strict() bool {
 }
 
 // decode reads the client's request, once.
-func (x *exchange) decode(client dialect.Codec) *fault {
+func (x *exchange) decode(client dialect.ClientCodec) *fault {
 	d := &x.decoded
 	if d.request != nil || d.fault != nil {
 		return d.fault

@@ -14,6 +14,12 @@ var ErrTruncated = errors.New("stream ended before the answer was complete")
 // concurrent use; what belongs to one exchange is in the Exchange, what belongs to one stream in its Decoder or
 // Encoder. DESIGN.md beside this file has the rules that all codecs follow.
 type Codec interface {
+	ClientCodec
+	UpstreamCodec
+}
+
+// ClientCodec is the half of a Codec that faces clients.
+type ClientCodec interface {
 	// Name is the dialect's.
 	Name() Name
 
@@ -21,22 +27,10 @@ type Codec interface {
 	// *SyntaxError or a *FieldError. What is understood and has no place in Request goes to the report, which knows
 	// the field by the client's own name for it.
 	DecodeRequest(body []byte, report *Report) (*Request, error)
-	// EncodeRequest appends the request for x.Target to dst. It must not change x.Request, and notes in x what
-	// decoding the answer needs. What the dialect lacks goes to the report.
-	EncodeRequest(dst []byte, x *Exchange, report *Report) []byte
-
-	// DecodeResponse reads an upstream's whole answer. Raw values and strings of the result may point into body.
-	DecodeResponse(body []byte, x *Exchange) (*Response, error)
 	// EncodeResponse appends the whole answer for a client to dst.
 	EncodeResponse(dst []byte, r *Response, x *Exchange) []byte
-
-	// NewDecoder returns a decoder for an upstream's stream, NewEncoder an encoder for a client's.
-	NewDecoder(x *Exchange) Decoder
+	// NewEncoder returns an encoder for a client's stream.
 	NewEncoder(x *Exchange) Encoder
-
-	// DecodeError reads an upstream's answer that is no success. It finds a fault in every body: Message is empty
-	// where there is nothing to repeat, and Kind is set.
-	DecodeError(status int, header http.Header, body []byte) *Error
 	// ErrorStatus is the HTTP status with which clients of the dialect expect the fault.
 	ErrorStatus(e *Error) int
 
@@ -44,16 +38,42 @@ type Codec interface {
 	FieldName(f Field) string
 }
 
-// Lookup returns the codec of the dialect, and whether there is one.
+// UpstreamCodec is the half of a Codec that faces upstreams. It is all that a dialect has which no client speaks.
+type UpstreamCodec interface {
+	// Name is the dialect's.
+	Name() Name
+
+	// EncodeRequest appends the request for x.Target to dst. It must not change x.Request, and notes in x what
+	// decoding the answer needs. What the dialect lacks goes to the report.
+	EncodeRequest(dst []byte, x *Exchange, report *Report) []byte
+	// DecodeResponse reads an upstream's whole answer. Raw values and strings of the result may point into body.
+	DecodeResponse(body []byte, x *Exchange) (*Response, error)
+	// NewDecoder returns a decoder for an upstream's stream.
+	NewDecoder(x *Exchange) Decoder
+	// DecodeError reads an upstream's answer that is no success. It finds a fault in every body: Message is empty
+	// where there is nothing to repeat, and Kind is set.
+	DecodeError(status int, header http.Header, body []byte) *Error
+}
+
+// Lookup returns the codec of a dialect that clients speak, and whether there is one.
 func Lookup(n Name) (Codec, bool) {
 	c, ok := translators[n]
 	return c, ok
 }
 
+// LookupUpstream returns the codec of a dialect that upstreams speak, and whether there is one.
+func LookupUpstream(n Name) (UpstreamCodec, bool) {
+	if c, ok := translators[n]; ok {
+		return c, true
+	}
+	c, ok := upstreamOnly[n]
+	return c, ok
+}
+
 // Translates tells whether a client of one dialect can be served by an upstream of the other.
 func Translates(client, upstream Name) bool {
-	_, from := translators[client]
-	_, to := translators[upstream]
+	_, from := Lookup(client)
+	_, to := LookupUpstream(upstream)
 	return from && to
 }
 
@@ -62,6 +82,11 @@ var translators = map[Name]Codec{
 	OpenAIChat: openAIChat{},
 	Anthropic:  anthropic{},
 	Gemini:     gemini{},
+}
+
+// upstreamOnly holds the codecs of dialects that no client speaks; it is never changed.
+var upstreamOnly = map[Name]UpstreamCodec{
+	Kiro: kiro{},
 }
 
 // Target is what an encoder must know of the upstream that it writes for.
@@ -84,6 +109,8 @@ type Target struct {
 	EchoReasoning bool
 	// CustomTools tells that an upstream of OpenAI Chat or Responses knows tools that take free text.
 	CustomTools bool
+	// ProfileARN is the profile that an upstream of Kiro bills, empty for accounts without one.
+	ProfileARN string
 }
 
 // Runs tells whether the upstream runs the server tool.

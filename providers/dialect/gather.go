@@ -11,7 +11,7 @@ type Gatherer struct {
 }
 
 // NewGatherer returns a gatherer of the exchange for an upstream's dialect.
-func NewGatherer(from Codec, x *Exchange) *Gatherer {
+func NewGatherer(from UpstreamCodec, x *Exchange) *Gatherer {
 	return &Gatherer{decoder: from.NewDecoder(x), restore: restorer{x: x}}
 }
 
@@ -53,7 +53,7 @@ func (g *Gatherer) collect() {
 
 // EncodeAsStream appends to dst a whole answer as the events of a stream, for clients that want one of upstreams that
 // give none.
-func EncodeAsStream(dst []byte, r *Response, to Codec, x *Exchange) []byte {
+func EncodeAsStream(dst []byte, r *Response, to ClientCodec, x *Exchange) []byte {
 	encoder := to.NewEncoder(x)
 	Replay(r, func(e *Event) { dst = encoder.Encode(dst, e) })
 	return dst

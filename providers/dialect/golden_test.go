@@ -34,7 +34,7 @@ var sides = map[string]dialect.Target{
 // of which the last three are written by -update:
 //
 //	-- options --           optional lines: stream, model NAME, max_tokens N, server_tools A B, custom_tools,
-//	                        echo_reasoning, json_array; "stream" is for clients that ask for it in the path
+//	                        echo_reasoning, json_array, profile ARN; "stream" is for clients that ask for it in the path
 //	-- client request --
 //	-- upstream answer --   or "upstream stream", or "upstream error STATUS"
 //	-- report --            what is refused and dropped
@@ -71,10 +71,11 @@ func TestGolden(t *testing.T) {
 
 // golden is a case being run.
 type golden struct {
-	client, upstream dialect.Codec
-	x                *dialect.Exchange
-	stream           bool
-	out              strings.Builder
+	client   dialect.ClientCodec
+	upstream dialect.UpstreamCodec
+	x        *dialect.Exchange
+	stream   bool
+	out      strings.Builder
 }
 
 // runGolden runs the case and returns its text as it should be.
@@ -85,7 +86,7 @@ func runGolden(t *testing.T, pair, text string) string {
 	g := &golden{x: &dialect.Exchange{ID: "req1", Now: 1790000000, Target: sides[to]}}
 	var ok, known bool
 	g.client, ok = dialect.Lookup(sides[from].Dialect)
-	g.upstream, known = dialect.Lookup(sides[to].Dialect)
+	g.upstream, known = dialect.LookupUpstream(sides[to].Dialect)
 	if !ok || !known {
 		t.Fatalf("no codec for the pair %q", pair)
 	}
@@ -139,6 +140,8 @@ func (g *golden) options(t *testing.T, body string) {
 			target.CustomTools = true
 		case "echo_reasoning":
 			target.EchoReasoning = true
+		case "profile":
+			target.ProfileARN = words[1]
 		case "json_array":
 			g.x.JSONArray = true
 		default:

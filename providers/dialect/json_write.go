@@ -29,6 +29,12 @@ func (w *writer) key(name string) {
 	w.buf = append(w.buf, '"', ':')
 }
 
+// quotedKey appends a member's name that may hold anything.
+func (w *writer) quotedKey(name []byte) {
+	w.comma()
+	w.buf = append(appendQuoted(w.buf, name), ':')
+}
+
 func (w *writer) open(bracket byte) {
 	w.comma()
 	w.buf = append(w.buf, bracket)

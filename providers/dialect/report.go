@@ -50,7 +50,7 @@ type Refusal struct {
 // without one of the two.
 type Report struct {
 	// Client is the codec of the client's dialect; it knows the client's names. nil is for tests of encoders.
-	Client Codec
+	Client ClientCodec
 	// Refused and Dropped are in the order in which they were found. Dropped has each name once.
 	Refused []Refusal
 	Dropped []string

@@ -17,7 +17,7 @@ type Stream struct {
 }
 
 // NewStream returns a stream of the exchange from an upstream's dialect to a client's.
-func NewStream(from, to Codec, x *Exchange) *Stream {
+func NewStream(from UpstreamCodec, to ClientCodec, x *Exchange) *Stream {
 	return &Stream{decoder: from.NewDecoder(x), restore: restorer{x: x}, encoder: to.NewEncoder(x)}
 }
 
@@ -94,7 +94,7 @@ func (s *Stream) encode(dst []byte) []byte {
 }
 
 // TranslateResponse appends to dst an upstream's whole answer as the client is to get it, and returns what it says.
-func TranslateResponse(dst, body []byte, from, to Codec, x *Exchange) ([]byte, *Response, error) {
+func TranslateResponse(dst, body []byte, from UpstreamCodec, to ClientCodec, x *Exchange) ([]byte, *Response, error) {
 	r, err := from.DecodeResponse(body, x)
 	if err != nil {
 		return dst, nil, err
