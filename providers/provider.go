@@ -47,10 +47,12 @@ type Instance struct {
 	// APIKey is the plaintext credential, empty for none.
 	APIKey Secret
 	// Auth says how the credential is presented.
-	Auth     Auth
-	Models   []string
-	Weight   int
-	Priority int
+	Auth Auth
+	// ProjectID is a Google Cloud project, empty for none.
+	ProjectID string
+	Models    []string
+	Weight    int
+	Priority  int
 }
 
 // Call is one request to an upstream. It belongs to one goroutine.

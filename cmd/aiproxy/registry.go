@@ -6,6 +6,7 @@ import (
 
 	"aiproxy/providers"
 	"aiproxy/providers/claudecustom"
+	"aiproxy/providers/geminicli"
 	"aiproxy/providers/openaicustom"
 )
 
@@ -14,5 +15,6 @@ func newRegistry(rt http.RoundTripper, logger *slog.Logger) *providers.Registry 
 	return providers.NewRegistry(
 		openaicustom.New(rt, logger),
 		claudecustom.New(rt, logger),
+		geminicli.New(rt, logger),
 	)
 }

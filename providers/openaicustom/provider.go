@@ -71,16 +71,8 @@ func (p *Provider) Do(ctx context.Context, in *providers.Instance, call *provide
 
 // Models implements providers.Provider. Every error is a *providers.Error.
 func (p *Provider) Models(ctx context.Context, in *providers.Instance) ([]dialect.Model, error) {
-	header := make(http.Header, 3)
-	endpoint.Bearer(header, in)
-	request := endpoint.Request{Method: http.MethodGet, Path: "/models", Header: header}
-	body, err := p.client.Fetch(ctx, in, request, "list models", p.Classify)
-	if err != nil {
-		return nil, err
-	}
-	models, skipped, err := endpoint.ParseModels(body)
-	if skipped > 0 {
-		p.logger.DebugContext(ctx, "models without a name skipped", "instance", in.Name, "skipped", skipped)
-	}
-	return models, err
+	return p.client.Models(ctx, in, endpoint.Listing{
+		Path:      func(string) string { return "/models" },
+		Authorize: endpoint.Bearer, Classify: p.Classify, Logger: p.logger,
+	})
 }

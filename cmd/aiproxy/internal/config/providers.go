@@ -33,7 +33,7 @@ func knownProviders() []provider {
 	return []provider{
 		{providers.OpenAICustom, "openai", openAIBaseURL, func(c *Config) *Provider { return &c.OpenAI }, ""},
 		{providers.ClaudeCustom, "claude", claudeBaseURL, func(c *Config) *Provider { return &c.Claude }, ""},
-		{providers.GeminiCLI, "gemini", geminiBaseURL, func(c *Config) *Provider { return &c.Gemini }, geminiToCome},
+		{providers.GeminiCLI, "gemini", geminiBaseURL, func(c *Config) *Provider { return &c.Gemini }, ""},
 		{providers.KiroAPI, "kiro", kiroBaseURL, func(c *Config) *Provider { return &c.Kiro }, kiroToCome},
 		{providers.QwenAPI, "qwen", qwenBaseURL, func(c *Config) *Provider { return &c.Qwen }, qwenToCome},
 	}

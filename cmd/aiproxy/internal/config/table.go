@@ -7,7 +7,6 @@ const (
 	cacheToCome       = "the response cache"
 	webSocketToCome   = "WebSocket sessions"
 	healthToCome      = "active health checks"
-	geminiToCome      = "the provider gemini-cli"
 	kiroToCome        = "the provider kiro-api"
 	qwenToCome        = "the provider qwen-api"
 	credentialsToCome = "credential files"
@@ -78,22 +77,22 @@ func providerOptions() []option[Config] {
 			text(func(c *Config) *string { return &c.Claude.BaseURL }, httpURL),
 		},
 		{
-			Option{Flag: "gemini-oauth-creds-file", Key: "gemini.oauth_creds_file", Help: "OAuth credentials of gemini-cli", Pending: geminiToCome},
+			Option{Flag: "gemini-oauth-creds-file", Key: "gemini.oauth_creds_file", Help: "OAuth credentials of gemini-cli", Pending: credentialsToCome},
 			text(func(c *Config) *string { return &c.Gemini.CredentialsFile }),
 		},
 		{
 			Option{
 				Flag: "gemini-api-key", Env: []string{"GEMINI_API_KEY"}, Key: "gemini.api_key", Secret: true,
-				Help: "API key of gemini-cli", Pending: geminiToCome,
+				Help: "API key of gemini-cli",
 			},
 			secret(func(c *Config) *Secret { return &c.Gemini.APIKey }),
 		},
 		{
-			Option{Flag: "gemini-base-url", Key: "gemini.base_url", Default: geminiBaseURL, Help: "endpoint of gemini-cli", Pending: geminiToCome},
+			Option{Flag: "gemini-base-url", Key: "gemini.base_url", Default: geminiBaseURL, Help: "endpoint of gemini-cli"},
 			text(func(c *Config) *string { return &c.Gemini.BaseURL }, httpURL),
 		},
 		{
-			Option{Flag: "project-id", Key: "gemini.project_id", Help: "Google Cloud project of gemini-cli", Pending: geminiToCome},
+			Option{Flag: "project-id", Key: "gemini.project_id", Help: "Google Cloud project of gemini-cli", Pending: credentialsToCome},
 			text(func(c *Config) *string { return &c.Gemini.ProjectID }),
 		},
 		{

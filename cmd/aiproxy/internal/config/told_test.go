@@ -25,7 +25,6 @@ websocket.enabled (FILE:11): has no effect until a later version brings WebSocke
 websocket.max_connections (FILE:11): has no effect until a later version brings WebSocket sessions
 load_balancer.health_check_interval (FILE:12): has no effect until a later version brings active health checks
 load_balancer.algorithm (FILE:12): round_robin stands in until a later version brings least_requests
-model_providers (FILE:4): gemini-cli is not served until a later version brings the provider gemini-cli
 model_providers (FILE:4): kiro-api is not served until a later version brings the provider kiro-api
 model_providers (FILE:4): qwen-api is not served until a later version brings the provider qwen-api
 instance kiro-1 (FILE:7): is not served until a later version brings the provider kiro-api`, "FILE", file), "\n")
@@ -35,10 +34,10 @@ instance kiro-1 (FILE:7): is not served until a later version brings the provide
 	if got := c.ServedAlgorithm(); got != "round_robin" {
 		t.Errorf("%s is served", got)
 	}
-	if diff := cmp.Diff([]string{"openai-custom", "claude-custom"}, c.ServedProviders()); diff != "" {
+	if diff := cmp.Diff([]string{"openai-custom", "claude-custom", "gemini-cli"}, c.ServedProviders()); diff != "" {
 		t.Errorf("served providers (-want +got):\n%s", diff)
 	}
-	if in := c.ServedInstances(); len(in) != 2 || in[0].Name != "openai-a" || in[1].Name != "claude-custom" {
+	if in := c.ServedInstances(); len(in) != 3 || in[0].Name != "openai-a" || in[1].Name != "claude-custom" {
 		t.Errorf("served instances are %+v", in)
 	}
 }
