@@ -1,23 +1,98 @@
 package simulator
 
-import (
-	"encoding/json"
-	"strconv"
-	"strings"
-)
+import "strings"
 
-// answer is what the assistant says, ready to be sent whole or in pieces. It never changes.
+// answer is what the assistant says, whatever the protocol: the engine makes it, and each protocol writes it. It never
+// changes.
 type answer struct {
-	// deltas are the JSON objects of a stream's pieces; the first gives the role.
-	deltas []string
-	// message is the JSON object of a whole answer.
-	message string
-	finish  string
-	// output and reasoning are numbers of tokens, the latter included in the former.
-	output, reasoning int
+	blocks []block
+	stop   stop
+	// stopText is the sequence that ended the answer, with stopSequence.
+	stopText string
 }
 
-const roleDelta = `{"role":"assistant","content":""}`
+// block is one part of an answer.
+type block struct {
+	kind kind
+	// pieces join to the text, the thought or the JSON text of a call's arguments, one an event and a token each.
+	pieces []string
+	// name is the tool's that is called, or the query of a search.
+	name string
+	// citations are what a text rests on.
+	citations []citation
+}
+
+// kind is what a block holds.
+type kind uint8
+
+const (
+	text kind = iota
+	thought
+	// redactedThought is a thought that only its vendor can read.
+	redactedThought
+	call
+	// refusal is the text with which the assistant declines.
+	refusal
+	// search is a web search that the upstream itself carried out.
+	search
+	// execution is code that the upstream itself ran.
+	execution
+)
+
+// stop is why an answer ended.
+type stop uint8
+
+const (
+	endOfTurn stop = iota
+	calledTools
+	reachedLimit
+	stopSequence
+	refused
+	// paused is a long turn that is to be continued.
+	paused
+	// malformedCall is a call that the model did not get right.
+	malformedCall
+	// blockedPrompt is a request that no model was asked about.
+	blockedPrompt
+)
+
+// citation is a source of a text's bytes from start to end.
+type citation struct {
+	url, title, quote string
+	start, end        int
+}
+
+// whole joins the pieces.
+func (b *block) whole() string {
+	if len(b.pieces) == 1 {
+		return b.pieces[0]
+	}
+	return strings.Join(b.pieces, "")
+}
+
+// tokens counts an answer's tokens, thoughts included, and those of its thoughts.
+func (a *answer) tokens() (all, thoughts int) {
+	for i := range a.blocks {
+		n := len(a.blocks[i].pieces)
+		all += n
+		if k := a.blocks[i].kind; k == thought || k == redactedThought {
+			thoughts += n
+		}
+	}
+	return all, thoughts
+}
+
+// calls tells whether the answer calls tools.
+func (a *answer) calls() bool { return a.stop == calledTools }
+
+// source is the page that the simulator's searches find; never changed.
+var source = citation{url: "https://example.com/simulated", title: "Simulated page", quote: "made up by a simulated upstream"}
+
+// executed and printed are the code that the simulator's executions run, and its output.
+const (
+	executed = "print(6 * 7)"
+	printed  = "42\n"
+)
 
 // words make up a plain answer; never changed.
 var words = [...]string{
@@ -25,69 +100,37 @@ var words = [...]string{
 	"in ", "the ", "same ", "order ", "each ", "time. ",
 }
 
-// wordsAnswer says n words.
-func wordsAnswer(n int) *answer {
+// manyTongues is text in several scripts, with characters that JSON writers escape; never changed.
+var manyTongues = []string{"Grüße, ", "Welt! ", "世界", "へ、", "Привет! ", "👩‍👩‍👧 ", "é\u2028", "<&>"}
+
+// someThoughts precede an answer; never changed.
+var someThoughts = []string{"The user ", "wants ", "words. "}
+
+// plainWords are n words.
+func plainWords(n int) []string {
 	pieces := make([]string, n)
 	for i := range pieces {
 		pieces[i] = words[i%len(words)]
 	}
-	return textAnswer(pieces)
+	return pieces
 }
 
-// textAnswer says pieces, one a delta and a token.
-func textAnswer(pieces []string) *answer {
-	a := &answer{finish: "stop", output: len(pieces)}
-	a.deltas = append(make([]string, 0, len(pieces)+1), roleDelta)
-	for _, piece := range pieces {
-		a.deltas = append(a.deltas, `{"content":`+quote(piece)+`}`)
-	}
-	a.message = `{"role":"assistant","content":` + quote(strings.Join(pieces, "")) + `,"refusal":null,"annotations":[]}`
-	return a
+// say is the answer of one text.
+func say(pieces ...string) *answer {
+	return &answer{blocks: []block{{kind: text, pieces: pieces}}}
 }
 
-// reasoningAnswer thinks before it says pieces.
-func reasoningAnswer(thoughts, pieces []string) *answer {
-	text := textAnswer(pieces)
-	a := &answer{finish: "stop", output: len(thoughts) + len(pieces), reasoning: len(thoughts)}
-	a.deltas = append(a.deltas, `{"role":"assistant","content":null,"reasoning_content":""}`)
-	for _, thought := range thoughts {
-		a.deltas = append(a.deltas, `{"content":null,"reasoning_content":`+quote(thought)+`}`)
-	}
-	a.deltas = append(a.deltas, text.deltas[1:]...)
-	a.message = `{"reasoning_content":` + quote(strings.Join(thoughts, "")) + `,` + text.message[1:]
-	return a
+// think puts a thought before the answer.
+func think(before kind, a *answer) *answer {
+	blocks := append([]block{{kind: before, pieces: someThoughts}}, a.blocks...)
+	return &answer{blocks: blocks, stop: a.stop, stopText: a.stopText}
 }
 
-// argumentPieces join to the JSON text of a tool call's arguments; never changed.
-var argumentPieces = [...]string{`{"city"`, `:"Os`, `lo"}`}
-
-// toolAnswer calls the tool, once for each id, one call after the other.
-func toolAnswer(tool string, ids []string, repeatIDs bool) *answer {
-	a := &answer{finish: "tool_calls", deltas: []string{`{"role":"assistant","content":null}`}}
-	var calls []string
-	for i, id := range ids {
-		index := `{"index":` + strconv.Itoa(i)
-		idField := `,"id":` + quote(id) + `,"type":"function"`
-		a.deltas = append(a.deltas, toolDelta(index+idField+`,"function":{"name":`+quote(tool)+`,"arguments":""}}`))
-		if !repeatIDs {
-			idField = ""
-		}
-		for _, piece := range argumentPieces {
-			a.deltas = append(a.deltas, toolDelta(index+idField+`,"function":{"arguments":`+quote(piece)+`}}`))
-			a.output++
-		}
-		calls = append(calls, `{"id":`+quote(id)+`,"type":"function","function":{"name":`+quote(tool)+
-			`,"arguments":`+quote(strings.Join(argumentPieces[:], ""))+`}}`)
-	}
-	a.message = `{"role":"assistant","content":null,"refusal":null,"annotations":[],"tool_calls":[` +
-		strings.Join(calls, ",") + `]}`
-	return a
-}
-
-func toolDelta(call string) string { return `{"tool_calls":[` + call + `]}` }
-
-// quote returns s as a JSON string.
-func quote(s string) string {
-	quoted, _ := json.Marshal(s) // a string can always be encoded
-	return string(quoted)
+// cite says a text that rests on a page.
+func cite() block {
+	whole := strings.Join(words[:], "")
+	at := source
+	at.start = strings.Index(whole, at.quote[:4])
+	at.end = at.start + len("made up by a simulated upstream")
+	return block{kind: text, pieces: words[:], citations: []citation{at}}
 }

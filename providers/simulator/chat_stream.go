@@ -1,94 +1,107 @@
 package simulator
 
-import (
-	"net/http"
-	"strconv"
-	"time"
-)
+import "strconv"
 
-// eventStream writes one stream of chunks. It belongs to the handler's goroutine.
-type eventStream struct {
-	x     *exchange
-	req   *chatRequest
-	sc    *script
-	delay time.Duration
-	// start begins every event: the field's name and what all chunks have in common.
-	start   []byte
-	flusher http.Flusher
-	// gone tells that the client has gone: nothing is written any more.
-	gone bool
-	sent int
+// stream sends the answer piece by piece.
+func (c *chatWriter) stream() {
+	c.w = c.x.openWire(c.sc, "\n")
+	c.head = c.x.appendHead(nil, c.req, "chat.completion.chunk")
+	c.w.play(c.answer, c)
 }
 
-// streamChat sends the answer piece by piece.
-func (x *exchange) streamChat(req *chatRequest, sc *script, a *answer) {
-	header := x.w.Header()
-	header["Content-Type"] = []string{"text/event-stream; charset=utf-8"}
-	header["Cache-Control"] = []string{"no-cache"}
-	x.w.WriteHeader(http.StatusOK)
-	st := &eventStream{x: x, req: req, sc: sc, delay: max(sc.eventDelay, x.sim.delay)}
-	st.flusher, _ = x.w.(http.Flusher)
-	st.start = x.appendHead(st.appendField(nil), req, "chat.completion.chunk")
-	for i, delta := range a.deltas {
-		if i == len(a.deltas)/2 && st.breakOff() {
-			return
-		}
-		st.sent = i
-		for choice := range req.choices {
-			st.chunk(choice, delta, "")
-		}
-		if st.gone {
-			return
+// start sends the chunk that gives the role, in the form that the first kind of content has.
+func (c *chatWriter) start() {
+	delta := `{"role":"assistant","content":""}`
+	if len(c.answer.blocks) > 0 {
+		switch c.answer.blocks[0].kind {
+		case thought:
+			delta = `{"role":"assistant","content":null,"reasoning_content":""}`
+		case call:
+			delta = `{"role":"assistant","content":null}`
+		case refusal:
+			delta = `{"role":"assistant","content":null,"refusal":""}`
 		}
 	}
-	for choice := range req.choices {
-		st.chunk(choice, "{}", a.finish)
-	}
-	if req.includeUsage {
-		st.usage(a)
-	}
-	if !sc.noDone {
-		st.write(append(st.appendField(x.out[:0]), "[DONE]"...))
+	c.all(delta, "")
+}
+
+func (c *chatWriter) open(_ int, b *block) {
+	if b.kind == call {
+		c.all(c.callDelta(c.callID(c.calls), `"name":`+quote(b.name)+`,"arguments":""`), "")
 	}
 }
 
-// breakOff does what the script has for the middle of the answer, and tells whether that was its end.
-func (st *eventStream) breakOff() bool {
-	switch st.sc.halfway {
-	case silence:
-		st.x.hang()
-	case brokenConnection:
-		_, _ = st.x.w.Write(st.start) // half an event; a client that has gone is what is wanted
-		st.flusher.Flush()
-		panic(http.ErrAbortHandler)
-	case errorEvent:
-		const event = `{"error":{"message":"The server had an error while processing your request.",` +
-			`"type":"server_error","param":null,"code":null}}`
-		st.write(append(st.appendField(st.x.out[:0]), event...))
-	case earlyEnd:
-	default:
-		return false
+// callDelta is one fragment of a call; the id is left out if it is empty.
+func (c *chatWriter) callDelta(id, function string) string {
+	delta := `{"tool_calls":[{"index":` + strconv.Itoa(c.calls)
+	if id != "" {
+		delta += `,"id":` + quote(id) + `,"type":"function"`
 	}
-	return true
+	return delta + `,"function":{` + function + `}}]}`
 }
 
-// appendField begins an event's data line.
-func (st *eventStream) appendField(dst []byte) []byte {
-	if st.sc.noSpace {
-		return append(dst, "data:"...)
+func (c *chatWriter) piece(_ int, b *block, piece string) {
+	switch b.kind {
+	case text:
+		c.all(`{"content":`+quote(piece)+`}`, "")
+	case thought:
+		c.all(`{"content":null,"reasoning_content":`+quote(piece)+`}`, "")
+	case refusal:
+		c.all(`{"refusal":`+quote(piece)+`}`, "")
+	case call:
+		c.fragment(piece)
 	}
-	return append(dst, "data: "...)
+	c.sent++
 }
 
-// begin starts a chunk in the exchange's out buffer.
-func (st *eventStream) begin() []byte {
-	event := st.x.out[:0]
-	return append(event, st.start...)
+// fragment sends a piece of a call's arguments.
+func (c *chatWriter) fragment(piece string) {
+	id := ""
+	if c.sc.repeatToolIDs {
+		id = c.callID(c.calls)
+	}
+	c.all(c.callDelta(id, `"arguments":`+quote(piece)), "")
 }
 
-// chunk sends one piece of one choice; finish is empty in all but its last.
-func (st *eventStream) chunk(choice int, delta, finish string) {
-	event := st.begin()
+func (c *chatWriter) shut(_ int, b *block) {
+	if b.kind == call {
+		if len(b.pieces) == 0 {
+			c.fragment("{}")
+		}
+		c.calls++
+	}
+	if notes := c.annotations(b); len(notes) > 0 {
+		c.all(string(object("annotations", notes)), "")
+	}
+}
+
+func (c *chatWriter) finish() {
+	c.all("{}", c.finishReason())
+	if c.req.includeUsage {
+		all, thoughts := c.answer.tokens()
+		event := append(append(c.w.begin(""), c.head...), `],"usage":`...)
+		c.w.send(append(c.appendUsage(event, all, thoughts), '}'))
+	}
+	if !c.sc.noDone {
+		c.w.event("", []byte("[DONE]"))
+	}
+}
+
+func (c *chatWriter) fail() {
+	c.w.event("", []byte(`{"error":{"message":"The server had an error while processing your request.",`+
+		`"type":"server_error","param":null,"code":null}}`))
+}
+
+// all sends a piece of every choice; finish is empty in all but the last.
+func (c *chatWriter) all(delta, finish string) {
+	for choice := range c.req.choices {
+		c.chunk(choice, delta, finish)
+	}
+}
+
+// chunk sends one piece of one choice.
+func (c *chatWriter) chunk(choice int, delta, finish string) {
+	event := append(c.w.begin(""), c.head...)
 	event = append(event, `{"index":`...)
 	event = strconv.AppendInt(event, int64(choice), 10)
 	event = append(event, `,"delta":`...)
@@ -102,48 +115,10 @@ func (st *eventStream) chunk(choice int, delta, finish string) {
 		event = append(event, `"}]`...)
 	}
 	switch {
-	case st.sc.usageAlways:
-		event = st.req.appendUsage(append(event, `,"usage":`...), st.sent, 0)
-	case st.req.includeUsage:
+	case c.sc.usageAlways:
+		event = c.appendUsage(append(event, `,"usage":`...), c.sent, 0)
+	case c.req.includeUsage:
 		event = append(event, `,"usage":null`...)
 	}
-	st.write(append(event, '}'))
-}
-
-// usage sends the chunk that has no choices.
-func (st *eventStream) usage(a *answer) {
-	event := st.begin()
-	event = append(event, `],"usage":`...)
-	event = st.req.appendUsage(event, a.output, a.reasoning)
-	st.write(append(event, '}'))
-}
-
-// write ends an event and sends it, after the delay. The event lies in the exchange's out buffer.
-func (st *eventStream) write(event []byte) {
-	if st.gone || !st.x.wait(st.delay) {
-		st.gone = true
-		return
-	}
-	if st.sc.comments {
-		event = append([]byte(": ping"+st.sc.lineEnd+st.sc.lineEnd), event...)
-	}
-	event = append(event, st.sc.lineEnd...)
-	event = append(event, st.sc.lineEnd...)
-	st.x.out = event
-	if st.sc.dribble {
-		const piece = 7
-		for len(event) > piece {
-			st.send(event[:piece])
-			event = event[piece:]
-		}
-	}
-	st.send(event)
-}
-
-func (st *eventStream) send(p []byte) {
-	if _, err := st.x.w.Write(p); err != nil {
-		st.gone = true
-		return
-	}
-	st.flusher.Flush()
+	c.w.send(append(event, '}'))
 }

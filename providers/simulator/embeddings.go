@@ -8,8 +8,6 @@ import (
 	"math"
 	"net/http"
 	"slices"
-
-	"aiproxy/providers/dialect"
 )
 
 const (
@@ -35,7 +33,7 @@ type embedding struct {
 func (x *exchange) embeddings() {
 	var req embeddingsRequest
 	if json.Unmarshal(x.body, &req) != nil {
-		x.fail(badRequest("", "", "We could not parse the JSON body of your request."))
+		x.fail(badRequest("We could not parse the JSON body of your request."))
 		return
 	}
 	sc, ok := x.sim.scriptFor(req.Model)
@@ -48,8 +46,8 @@ func (x *exchange) embeddings() {
 	if req.Dimensions != nil {
 		dimensions = *req.Dimensions
 	}
-	if fault := req.check(inputs, dimensions); fault != nil {
-		x.fail(fault)
+	if f := req.check(inputs, dimensions); f != nil {
+		x.fail(f)
 		return
 	}
 	if !x.prelude(sc) {
@@ -59,16 +57,16 @@ func (x *exchange) embeddings() {
 }
 
 // check applies the rules that the real API enforces.
-func (req *embeddingsRequest) check(inputs []json.RawMessage, dimensions int) *dialect.Error {
+func (req *embeddingsRequest) check(inputs []json.RawMessage, dimensions int) *fault {
 	switch {
 	case req.Model == "":
-		return badRequest("", "", "you must provide a model parameter")
+		return badRequest("you must provide a model parameter")
 	case len(inputs) == 0 || len(inputs) > maxInputs:
-		return badRequest("input", "", "'$.input' is invalid.")
+		return badParam("input", "", "'$.input' is invalid.")
 	case dimensions < 1 || dimensions > maxDimensions:
-		return badRequest("dimensions", "", "Invalid 'dimensions': integer out of range.")
+		return badParam("dimensions", "", "Invalid 'dimensions': integer out of range.")
 	case req.EncodingFormat != "" && req.EncodingFormat != "float" && req.EncodingFormat != "base64":
-		return badRequest("encoding_format", "invalid_value", "Invalid value for 'encoding_format'.")
+		return badParam("encoding_format", "invalid_value", "Invalid value for 'encoding_format'.")
 	default:
 		return nil
 	}

@@ -2,27 +2,33 @@ package simulator
 
 import (
 	"net/http"
-
-	"aiproxy/providers/dialect"
+	"slices"
 )
 
+// born is when all models were made, in Unix seconds.
+const born = 1750000000
+
 func (x *exchange) listModels() {
-	x.reply(http.StatusOK, "application/json", dialect.EncodeModels(dialect.OpenAIChat, x.sim.models))
+	var data []raw
+	for _, id := range x.sim.models {
+		data = append(data, x.openAIModel(id))
+	}
+	x.reply(http.StatusOK, "application/json", object("object", "list", "data", data))
 }
 
 func (x *exchange) model(id string) {
-	for _, m := range x.sim.models {
-		if m.ID == id {
-			x.reply(http.StatusOK, "application/json", dialect.EncodeModel(dialect.OpenAIChat, m))
-			return
-		}
+	if !slices.Contains(x.sim.models, id) {
+		x.noSuchModel(id)
+		return
 	}
-	x.noSuchModel(id)
+	x.reply(http.StatusOK, "application/json", x.openAIModel(id))
 }
 
+func (x *exchange) openAIModel(id string) raw {
+	return object("id", id, "object", "model", "created", born, "owned_by", x.sim.name)
+}
+
+// noSuchModel refuses in the vendor's words.
 func (x *exchange) noSuchModel(id string) {
-	x.fail(&dialect.Error{
-		Status: http.StatusNotFound, Type: "invalid_request_error", Param: "model", Code: "model_not_found",
-		Message: "The model '" + id + "' does not exist or you do not have access to it.",
-	})
+	x.fail(&fault{status: http.StatusNotFound, cause: noModel, param: id})
 }

@@ -3,17 +3,14 @@ package simulator
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
-
-	"aiproxy/providers/dialect"
 )
 
-// script says how a request is answered. The zero value answers soundly.
+// script says how a request is answered, whatever its protocol. The zero value answers soundly.
 type script struct {
 	// What comes instead of an answer.
-	refusal *dialect.Error
+	refusal *fault
 	page    *page
 	hang    bool
 	reset   bool
@@ -22,23 +19,34 @@ type script struct {
 	firstByte time.Duration
 
 	// What the answer is made of.
-	content       content
-	size          int
-	noMaxTokens   bool
-	repeatToolIDs bool
+	content content
+	size    int
+	// thinks and redacts put a thought before it.
+	thinks, redacts bool
+	// stop is the reason that is told in place of the true one, if it is set.
+	stop stop
+	// arguments are the pieces of a call's arguments in place of those that fit its tool.
+	arguments []string
+	// cached tells that half of the prompt was read from a cache.
+	cached bool
+	// noMaxTokens refuses OpenAI's old name of the limit.
+	noMaxTokens bool
+	// signed demands a thought's signature back with the call that followed it.
+	signed bool
 
 	// How a stream looks on the wire.
-	eventDelay  time.Duration
-	lineEnd     string
-	noSpace     bool
-	comments    bool
-	dribble     bool
-	usageAlways bool
-	noDone      bool
-	halfway     halfway
+	eventDelay    time.Duration
+	lineEnd       string
+	noSpace       bool
+	comments      bool
+	dribble       int
+	usageAlways   bool
+	noDone        bool
+	repeatToolIDs bool
+	halfway       halfway
 }
 
-// page is a reply that is not in OpenAI's shape.
+// page is a reply that is in no vendor's shape.
 type page struct {
 	status      int
 	contentType string
@@ -49,14 +57,20 @@ type page struct {
 type content uint8
 
 const (
-	plainWords content = iota
+	standard content = iota
 	countedWords
 	echo
-	scripts
+	inspect
+	tongues
 	hugeLine
-	reasoning
-	oneToolCall
-	twoToolCalls
+	structured
+	declined
+	blocked
+	halfAnswer
+	cited
+	searched
+	ran
+	called
 )
 
 // halfway is what happens in the middle of an answer.
@@ -73,66 +87,7 @@ const (
 const scriptPrefix = "sim-"
 
 // soundScript is what answers a model that is no script; it is never changed.
-var soundScript = script{lineEnd: "\n"}
-
-// fixedScripts are the scripts without an argument, or with its default; the table is never changed.
-var fixedScripts = map[string]func(*script){
-	"echo":            func(s *script) { s.content = echo },
-	"unicode":         func(s *script) { s.content = scripts },
-	"huge-line":       func(s *script) { s.content, s.size = hugeLine, 4<<20 },
-	"reasoning":       func(s *script) { s.content = reasoning },
-	"reasoner":        func(s *script) { s.content, s.noMaxTokens = reasoning, true },
-	"tool-call":       func(s *script) { s.content = oneToolCall },
-	"parallel-tools":  func(s *script) { s.content = twoToolCalls },
-	"repeat-tool-id":  func(s *script) { s.content, s.repeatToolIDs = oneToolCall, true },
-	"slow-first-byte": func(s *script) { s.firstByte = time.Second },
-	"slow-stream":     func(s *script) { s.eventDelay = 100 * time.Millisecond },
-	"hang":            func(s *script) { s.hang = true },
-	"hang-midstream":  func(s *script) { s.halfway = silence },
-	"crlf":            func(s *script) { s.lineEnd = "\r\n" },
-	"cr":              func(s *script) { s.lineEnd = "\r" },
-	"no-space":        func(s *script) { s.noSpace = true },
-	"comments":        func(s *script) { s.comments = true },
-	"dribble":         func(s *script) { s.dribble = true },
-	"usage-always":    func(s *script) { s.usageAlways = true },
-	"no-done":         func(s *script) { s.noDone = true },
-	"early-end":       func(s *script) { s.halfway = earlyEnd },
-	"truncate":        func(s *script) { s.halfway = brokenConnection },
-	"midstream-error": func(s *script) { s.halfway = errorEvent },
-	"reset":           func(s *script) { s.reset = true },
-	"quota":           func(s *script) { s.refusal = quotaRefusal() },
-	"err-html":        func(s *script) { s.page = &page{http.StatusBadGateway, "text/html", "<h1>Bad Gateway</h1>\n"} },
-	"err-detail":      func(s *script) { s.page = detailPage() },
-	"bad-json":        func(s *script) { s.page = &page{http.StatusOK, "application/json", `{"id":"chatcmpl-`} },
-}
-
-// scriptsWithArgument take what follows their name; the table is never changed.
-var scriptsWithArgument = map[string]func(s *script, arg string) error{
-	"chunks": func(s *script, arg string) error {
-		s.content = countedWords
-		return parseSize(arg, &s.size)
-	},
-	"huge-line": func(s *script, arg string) error {
-		s.content = hugeLine
-		return parseSize(arg, &s.size)
-	},
-	"slow-first-byte": func(s *script, arg string) (err error) {
-		s.firstByte, err = time.ParseDuration(arg)
-		return err
-	},
-	"slow-stream": func(s *script, arg string) (err error) {
-		s.eventDelay, err = time.ParseDuration(arg)
-		return err
-	},
-	"err": func(s *script, arg string) error {
-		status, err := strconv.Atoi(arg)
-		if err != nil || status < 400 || status > 599 {
-			return fmt.Errorf("status %q is not from 400 to 599", arg)
-		}
-		s.refusal = statusRefusal(status)
-		return nil
-	},
-}
+var soundScript script
 
 // parseScript reads a script's name, with its prefix.
 func parseScript(name string) (script, error) {
@@ -151,50 +106,6 @@ func parseScript(name string) (script, error) {
 		}
 	}
 	return script{}, fmt.Errorf("unknown script %q", name)
-}
-
-// maxSize bounds what a script can ask for.
-const maxSize = 1 << 26
-
-func parseSize(arg string, size *int) error {
-	n, err := strconv.Atoi(arg)
-	if err != nil || n < 1 || n > maxSize {
-		return fmt.Errorf("size %q is not from 1 to %d", arg, maxSize)
-	}
-	*size = n
-	return nil
-}
-
-func quotaRefusal() *dialect.Error {
-	return &dialect.Error{
-		Status: http.StatusTooManyRequests, Type: "insufficient_quota", Code: "insufficient_quota",
-		Message: "You exceeded your current quota, please check your plan and billing details.",
-	}
-}
-
-func detailPage() *page {
-	return &page{
-		http.StatusUnprocessableEntity, "application/json",
-		`{"detail":[{"loc":["body","messages"],"msg":"field required","type":"value_error.missing"}]}`,
-	}
-}
-
-// statusRefusal is the usual error for a status.
-func statusRefusal(status int) *dialect.Error {
-	e := &dialect.Error{Status: status, Message: "Simulated failure with status " + strconv.Itoa(status) + "."}
-	switch {
-	case status == http.StatusUnauthorized:
-		e.Type, e.Code = "invalid_request_error", "invalid_api_key"
-	case status == http.StatusTooManyRequests:
-		e.Type, e.Code, e.RetryAfter = "requests", "rate_limit_exceeded", time.Second
-	case status == http.StatusServiceUnavailable:
-		e.Type, e.RetryAfter = "service_unavailable_error", time.Second
-	case status >= http.StatusInternalServerError:
-		e.Type = "server_error"
-	default:
-		e.Type = "invalid_request_error"
-	}
-	return e
 }
 
 // scriptFor returns the script of a request for the model, and false for a script that does not exist.

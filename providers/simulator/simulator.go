@@ -3,15 +3,12 @@ package simulator
 import (
 	"bytes"
 	"io"
-	"maps"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"aiproxy/providers/dialect"
 )
 
 // Options shape a Simulator. The zero value is a fast and sound upstream that accepts every key.
@@ -37,20 +34,18 @@ const (
 	maxRequestBody = 64 << 20
 )
 
-// Simulator is one simulated upstream. It implements http.Handler, at the root or below /v1.
+// Simulator is one simulated upstream. It implements http.Handler for the paths of all protocols; OpenAI's are there
+// without /v1 as well.
 type Simulator struct {
 	name     string
-	keys     map[string]bool
-	models   []dialect.Model
+	keys     atomic.Pointer[map[string]bool]
+	models   []string
 	delay    time.Duration
 	plain    *answer
 	script   atomic.Pointer[script]
 	recorder recorder
 	served   atomic.Uint64
 	buffers  sync.Pool
-
-	// shared are header fields that are the same in every reply.
-	shared http.Header
 }
 
 // New returns a simulator.
@@ -66,23 +61,26 @@ func New(o Options) *Simulator {
 	}
 	s := &Simulator{
 		name:     o.Name,
-		keys:     make(map[string]bool, len(o.APIKeys)),
+		models:   slices.Clone(o.Models),
 		delay:    o.ChunkDelay,
-		plain:    wordsAnswer(o.Chunks),
+		plain:    say(plainWords(o.Chunks)...),
 		recorder: recorder{keep: o.Record},
 		buffers:  sync.Pool{New: func() any { return new(buffers) }},
-		shared:   sharedHeader(o.Name),
 	}
-	for _, key := range o.APIKeys {
-		s.keys["Bearer "+key] = true
-	}
-	for _, id := range o.Models {
-		s.models = append(s.models, dialect.Model{ID: id, OwnedBy: o.Name, Created: 1750000000})
-	}
+	s.SetAPIKeys(o.APIKeys...)
 	if err := s.SetScript(o.Script); err != nil {
 		panic("simulator: " + err.Error())
 	}
 	return s
+}
+
+// SetAPIKeys changes Options.APIKeys from the next request on, as when a key is withdrawn or a token renewed.
+func (s *Simulator) SetAPIKeys(keys ...string) {
+	accepted := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		accepted[key] = true
+	}
+	s.keys.Store(&accepted)
 }
 
 // SetScript changes Options.Script from the next request on; the empty name ends it. Unknown scripts are an error
@@ -99,26 +97,13 @@ func (s *Simulator) SetScript(name string) error {
 	return err
 }
 
-// sharedHeader holds canonical names; the values are never changed.
-func sharedHeader(name string) http.Header {
-	return http.Header{
-		"X-Simulator":                    {name},
-		"Openai-Version":                 {"2020-10-01"},
-		"Openai-Processing-Ms":           {"1"},
-		"X-Ratelimit-Limit-Requests":     {"10000"},
-		"X-Ratelimit-Remaining-Requests": {"9999"},
-		"X-Ratelimit-Reset-Requests":     {"6ms"},
-		"X-Ratelimit-Limit-Tokens":       {"2000000"},
-		"X-Ratelimit-Remaining-Tokens":   {"1999000"},
-		"X-Ratelimit-Reset-Tokens":       {"30ms"},
-	}
-}
-
 // exchange is one request and the way to answer it. It belongs to the handler's goroutine.
 type exchange struct {
 	sim *Simulator
 	w   http.ResponseWriter
 	r   *http.Request
+	// vendor is whose protocol the request's path belongs to.
+	vendor vendor
 	// serial is this request's number, the source of all its ids.
 	serial uint64
 	body   []byte
@@ -136,9 +121,11 @@ type buffers struct {
 // ServeHTTP answers one request.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := exchange{sim: s, w: w, r: r, serial: s.served.Add(1)}
+	to := routeOf(r)
+	x.vendor = to.vendor
 	header := w.Header()
-	maps.Copy(header, s.shared)
-	header["X-Request-Id"] = []string{x.id("req_")}
+	header["X-Simulator"] = []string{s.name}
+	x.vendor.greet(&x, header)
 
 	buf, _ := s.buffers.Get().(*buffers)
 	defer func() {
@@ -152,64 +139,32 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.body, x.out = buf.in.Bytes(), buf.out
 	x.record = s.recorder.begin(r, x.body)
 	defer x.record.end()
-	if !s.authorized(r) {
-		x.fail(&dialect.Error{
-			Status: http.StatusUnauthorized, Type: "invalid_request_error", Code: "invalid_api_key",
-			Message: "Incorrect API key provided. You can find your API key at " + s.name + ".",
-		})
+	if f := x.admit(to); f != nil {
+		x.fail(f)
 		return
 	}
-	x.route()
+	to.serve(&x)
 }
 
-func (s *Simulator) authorized(r *http.Request) bool {
-	return len(s.keys) == 0 || s.keys[r.Header.Get("Authorization")]
-}
-
-// route picks the endpoint by the path.
-func (x *exchange) route() {
-	path := strings.TrimPrefix(x.r.URL.Path, "/v1")
-	id, isModel := strings.CutPrefix(path, "/models/")
-	switch {
-	case path == "/chat/completions":
-		x.only(http.MethodPost, x.chat)
-	case path == "/embeddings":
-		x.only(http.MethodPost, x.embeddings)
-	case path == "/models":
-		x.only(http.MethodGet, x.listModels)
-	case isModel:
-		x.only(http.MethodGet, func() { x.model(id) })
-	default:
-		x.fail(&dialect.Error{
-			Status: http.StatusNotFound, Type: "invalid_request_error",
-			Message: "Invalid URL (" + x.r.Method + " " + x.r.URL.Path + ")",
-		})
+// admit checks the key and the method.
+func (x *exchange) admit(to route) *fault {
+	key := x.vendor.key(x.r)
+	if keys := *x.sim.keys.Load(); len(keys) > 0 && !keys[key] && !to.open {
+		if key == "" {
+			return &fault{status: http.StatusUnauthorized, cause: missingKey}
+		}
+		return &fault{status: http.StatusUnauthorized, cause: wrongKey}
 	}
-}
-
-func (x *exchange) only(method string, serve func()) {
-	if x.r.Method == method {
-		serve()
-		return
+	if to.method != "" && x.r.Method != to.method {
+		x.w.Header()["Allow"] = []string{to.method}
+		return &fault{status: http.StatusMethodNotAllowed, cause: wrongMethod}
 	}
-	x.w.Header()["Allow"] = []string{method}
-	x.fail(&dialect.Error{
-		Status: http.StatusMethodNotAllowed, Type: "invalid_request_error", Code: "method_not_supported",
-		Message: "Not allowed to " + x.r.Method + " on " + x.r.URL.Path + ".",
-	})
+	return nil
 }
 
 // id makes an id that no other request has.
 func (x *exchange) id(prefix string) string {
 	return prefix + x.sim.name + "-" + strconv.FormatUint(x.serial, 10)
-}
-
-// fail answers with an error in OpenAI's shape.
-func (x *exchange) fail(e *dialect.Error) {
-	if e.RetryAfter > 0 {
-		x.w.Header()["Retry-After"] = []string{strconv.Itoa(int(e.RetryAfter.Seconds()))}
-	}
-	x.reply(e.Status, "application/json", dialect.EncodeError(dialect.OpenAIChat, e))
 }
 
 // reply sends a whole answer with one write.

@@ -1,0 +1,55 @@
+package simulator
+
+import (
+	"net/http"
+	"strings"
+)
+
+// route is where a request goes.
+type route struct {
+	vendor vendor
+	// method is the only one that is answered; empty for any.
+	method string
+	serve  func(*exchange)
+	// open tells that no key is needed.
+	open bool
+}
+
+// routeOf finds the protocol and the endpoint of a path. An unknown path is refused in the words of the vendor whose
+// client it most likely was.
+func routeOf(r *http.Request) route {
+	path := r.URL.Path
+	if r.Method == http.MethodHead && (path == "/" || path == "/api/hello") {
+		return route{vendor: anthropic{}, serve: (*exchange).hello, open: true}
+	}
+	for _, find := range []func(*http.Request, string) (route, bool){findAnthropic, findOpenAI} {
+		if to, ok := find(r, path); ok {
+			return to
+		}
+	}
+	return route{vendor: openAI{}, serve: (*exchange).noSuchRoute}
+}
+
+func (x *exchange) hello() { x.w.WriteHeader(http.StatusOK) }
+
+func (x *exchange) noSuchRoute() { x.fail(&fault{status: http.StatusNotFound, cause: noRoute}) }
+
+// findOpenAI finds the endpoints of OpenAI and of its likes.
+func findOpenAI(_ *http.Request, path string) (route, bool) {
+	path = strings.TrimPrefix(path, "/v1")
+	id, isModel := strings.CutPrefix(path, "/models/")
+	to := route{vendor: openAI{}, method: http.MethodPost}
+	switch {
+	case path == "/chat/completions":
+		to.serve = (*exchange).chat
+	case path == "/embeddings":
+		to.serve = (*exchange).embeddings
+	case path == "/models":
+		to.method, to.serve = http.MethodGet, (*exchange).listModels
+	case isModel:
+		to.method, to.serve = http.MethodGet, func(x *exchange) { x.model(id) }
+	default:
+		return route{}, false
+	}
+	return to, true
+}
