@@ -97,6 +97,9 @@ func (a *attempt) translateWhole(ctx context.Context) *fault {
 	a.recordFirstByte()
 	tr := a.x.translation
 	r, err := tr.upstream.DecodeResponse(body, &tr.exchange)
+	if told, ok := errors.AsType[*dialect.Error](err); ok {
+		return a.toldFault(told)
+	}
 	if err != nil {
 		return a.unreadable(err)
 	}
@@ -205,7 +208,7 @@ func (a *attempt) toldFault(told *dialect.Error) *fault {
 	tell := *told
 	tell.Status = a.x.translation.client.ErrorStatus(told)
 	return &fault{
-		class: classOfKind(told), phase: phaseRead, cause: errors.New("upstream told of an error in its stream"), tell: tell,
+		class: classOfKind(told), phase: phaseRead, cause: errors.New("upstream told of an error in its answer"), tell: tell,
 	}
 }
 

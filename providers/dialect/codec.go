@@ -46,7 +46,8 @@ type UpstreamCodec interface {
 	// EncodeRequest appends the request for x.Target to dst. It must not change x.Request, and notes in x what
 	// decoding the answer needs. What the dialect lacks goes to the report.
 	EncodeRequest(dst []byte, x *Exchange, report *Report) []byte
-	// DecodeResponse reads an upstream's whole answer. Raw values and strings of the result may point into body.
+	// DecodeResponse reads an upstream's whole answer. Raw values and strings of the result may point into body. An
+	// *Error is what the upstream tells in place of an answer, with the status of one.
 	DecodeResponse(body []byte, x *Exchange) (*Response, error)
 	// NewDecoder returns a decoder for an upstream's stream.
 	NewDecoder(x *Exchange) Decoder
@@ -79,9 +80,10 @@ func Translates(client, upstream Name) bool {
 
 // translators holds the codecs that translate; it is never changed.
 var translators = map[Name]Codec{
-	OpenAIChat: openAIChat{},
-	Anthropic:  anthropic{},
-	Gemini:     gemini{},
+	OpenAIChat:      openAIChat{},
+	OpenAIResponses: openAIResponses{},
+	Anthropic:       anthropic{},
+	Gemini:          gemini{},
 }
 
 // upstreamOnly holds the codecs of dialects that no client speaks; it is never changed.

@@ -48,9 +48,10 @@ type codec interface {
 
 // codecs holds one codec a dialect; it is never changed.
 var codecs = map[Name]codec{
-	OpenAIChat: openAIChat{},
-	Anthropic:  anthropic{},
-	Gemini:     gemini{},
+	OpenAIChat:      openAIChat{},
+	OpenAIResponses: openAIResponses{},
+	Anthropic:       anthropic{},
+	Gemini:          gemini{},
 }
 
 // codecFor returns the codec of n, OpenAI's for an unknown name: a client whose dialect could not be told is most

@@ -84,6 +84,8 @@ func (r *Report) DropExtras(extras []Extra, carried func(*Extra) bool) {
 	for i := range extras {
 		switch x := &extras[i]; {
 		case carried != nil && carried(x):
+		case x.Essential && x.Reason != "":
+			r.RefuseName(x.Name, x.Reason)
 		case x.Essential:
 			r.RefuseName(x.Name, "is not known to this upstream")
 		default:

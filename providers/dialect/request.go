@@ -76,6 +76,8 @@ type Extra struct {
 	Value  json.RawMessage
 	// Essential tells that the request means something else without it: it is refused where it can't be carried.
 	Essential bool
+	// Reason says why an essential member can't be carried, fit for a Refusal. Empty stands for the usual words.
+	Reason string
 }
 
 // Vendor is the family of upstreams that an extension, a signature or an encrypted text belongs to.
