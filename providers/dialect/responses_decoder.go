@@ -183,8 +183,7 @@ func (d *responsesDecoder) Close(events []Event) ([]Event, error) {
 
 // find returns the item that the event belongs to, nil for none.
 func (d *responsesDecoder) find(e *responsesEvent) *responsesStreamed {
-	for i := len(d.items) - 1; i >= 0; i-- {
-		s := d.items[i]
+	for _, s := range slices.Backward(d.items) {
 		if e.output >= 0 && s.place == e.output || e.output < 0 && s.id != "" && s.id == e.itemID.text() {
 			return s
 		}
