@@ -14,6 +14,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"aiproxy/fsm/pages"
 )
 
 // ReadMirrorIndex returns the index of the last entry that the mirror at path includes. ok is false when there is no
@@ -122,6 +124,9 @@ func inspect(path string, timeout time.Duration) (*content, error) {
 			if tx.Size() > info.Size() {
 				return fmt.Errorf("it has %d bytes of %d: %w", info.Size(), tx.Size(), ErrMirrorDamaged)
 			}
+			if err := verifyPages(path); err != nil {
+				return err
+			}
 			found, err = readContent(tx)
 			if found != nil {
 				found.file = info
@@ -130,6 +135,20 @@ func inspect(path string, timeout time.Duration) (*content, error) {
 		})
 	})
 	return found, errors.Join(err, db.Close())
+}
+
+// verifyPages checks the pages of a file whose lock is held. Without it damage could lead bbolt, which copies some values out of
+// the memory map, into the program's own memory, where no fault tells.
+func verifyPages(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := pages.Verify(file); err != nil {
+		return fmt.Errorf("%w: %w", ErrMirrorDamaged, err)
+	}
+	return nil
 }
 
 // openBolt opens the file, and closes it also when bbolt panics over what it finds there.

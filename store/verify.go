@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/raft"
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
 	"go.etcd.io/bbolt"
+
+	"aiproxy/fsm/pages"
 )
 
 // Raft's keys for what it has promised.
@@ -58,7 +60,7 @@ func verifyFile(path string) error {
 		return err
 	}
 	defer file.Close()
-	return verifyPages(file)
+	return pages.Verify(file)
 }
 
 // openLog opens Raft's database. What is opened to be read can't be opened to be written anywhere else.

@@ -48,8 +48,8 @@ func (n *node) secret(t *testing.T) secretStatus {
 
 // withSecrets replaces the secrets in the node's command line.
 func (n *node) withSecrets(secret string, previous ...string) {
-	kept := slices.DeleteFunc(slices.Clone(n.args), func(a string) bool { return strings.HasPrefix(a, "--cluster-secret") })
-	n.args = append(kept, "--cluster-secret="+secret)
+	n.args = slices.DeleteFunc(slices.Clone(n.args), func(a string) bool { return strings.HasPrefix(a, "--cluster-secret") })
+	n.args = append(n.args, "--cluster-secret="+secret)
 	for _, p := range previous {
 		n.args = append(n.args, "--cluster-secret-previous="+p)
 	}
