@@ -8,6 +8,7 @@ import (
 	"aiproxy/providers/claudecustom"
 	"aiproxy/providers/geminicli"
 	"aiproxy/providers/openaicustom"
+	"aiproxy/providers/qwenapi"
 )
 
 // newRegistry returns the providers that this program has, with their calls going through rt.
@@ -16,5 +17,6 @@ func newRegistry(rt http.RoundTripper, logger *slog.Logger) *providers.Registry 
 		openaicustom.New(rt, logger),
 		claudecustom.New(rt, logger),
 		geminicli.New(rt, logger),
+		qwenapi.New(rt, logger),
 	)
 }

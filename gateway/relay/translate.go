@@ -43,7 +43,7 @@ func (x *exchange) prepare(t *target) *fault {
 	if !ok {
 		return x.unsupported(t)
 	}
-	if to.Dialect == x.req.Dialect && (x.req.Operation != providers.Chat || !dialect.Carries(x.req.Body.Bytes())) {
+	if to.Dialect == x.req.Dialect && (x.req.Operation != providers.Chat || dialect.Passes(x.req.Body.Bytes(), &to)) {
 		x.call = x.passThrough()
 		return nil
 	}

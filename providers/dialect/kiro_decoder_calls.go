@@ -22,10 +22,10 @@ func (d *kiroDecoder) toolUse(v value) {
 	}
 	c.add(v.get("input"))
 	c.stopped = c.stopped || v.get("stop").isTrue()
-	switch {
-	case d.call == nil:
+	switch d.call {
+	case nil:
 		d.begins(c)
-	case d.call == c:
+	case c:
 		d.arguments()
 	}
 	for d.call != nil && d.call.stopped {

@@ -30,7 +30,12 @@ func (r *chatRequest) tools(v value) error {
 			r.req.Tools = append(r.req.Tools, tool)
 			return nil
 		default:
-			return &FieldError{Field: at + ".type", Reason: "is " + clipWord(kind) + ", which is not known"}
+			server, ok := chatServerTool(kind)
+			if !ok {
+				return &FieldError{Field: at + ".type", Reason: "is " + clipWord(kind) + ", which is not known"}
+			}
+			r.req.Tools = append(r.req.Tools, Tool{Kind: ToolServer, Name: kind, Server: server})
+			return nil
 		}
 	})
 }

@@ -275,6 +275,8 @@ func TestClassify(t *testing.T) {
 		{429, `{"error":{"type":"requests","code":"rate_limit_exceeded"}}`, providers.ClassQuota},
 		{429, `{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}`, providers.ClassCredential},
 		{400, `{"error":{"code":"insufficient_quota"}}`, providers.ClassCaller},
+		{403, `{"error":{"code":"model_not_found"}}`, providers.ClassCaller},
+		{403, "", providers.ClassCredential},
 		{529, "", providers.ClassProvider},
 	} {
 		if got := p.Classify(test.status, nil, []byte(test.body)); got != test.want {

@@ -146,7 +146,7 @@ func (req *messagesRequest) checkMessage(i int) *fault {
 		return badRequest(fmt.Sprintf("messages.%d.role: Input should be 'user' or 'assistant'", i))
 	case i == 0 && m.Role != "user":
 		return badRequest(`messages: first message must use the "user" role`)
-	case len(m.Content) == 0 && !(last && m.Role == "assistant"):
+	case len(m.Content) == 0 && (!last || m.Role != "assistant"):
 		return badRequest(fmt.Sprintf("messages.%d: all messages must have non-empty content except for the optional "+
 			"final assistant message", i))
 	}

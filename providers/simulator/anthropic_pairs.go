@@ -126,7 +126,7 @@ func (req *messagesRequest) checkPending() *fault {
 		calls := slices.ContainsFunc(m.Content, func(b claudeBlock) bool { return b.Type == "tool_use" })
 		if first := m.Content; calls && first[0].Type != "thinking" && first[0].Type != "redacted_thinking" {
 			return badRequest(fmt.Sprintf("messages.%d.content.0.type: Expected `thinking` or `redacted_thinking`, but found `%s`. "+
-				"When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the "+
+				"When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceding the "+
 				"lastmost set of `tool_use` and `tool_result` blocks).", i, first[0].Type))
 		}
 		return nil

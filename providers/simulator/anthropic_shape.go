@@ -77,23 +77,23 @@ func claudeToolShape() *shape {
 
 // claudeStray refuses a member or a type that the API does not know.
 func claudeStray(s *stray) *fault {
-	path := ""
+	var path strings.Builder
 	for i, at := range s.path {
 		switch {
 		case at.name == "":
-			path += strconv.Itoa(at.index) + "."
+			path.WriteString(strconv.Itoa(at.index) + ".")
 		case !at.isKind || i > 0:
-			path += at.name + "."
+			path.WriteString(at.name + ".")
 		}
 	}
 	if s.kind == "" && s.name == "" {
-		return badRequest(path + "type: Field required")
+		return badRequest(path.String() + "type: Field required")
 	}
 	if s.name == "" {
-		return badRequest(strings.TrimSuffix(path, ".") + ": Input tag '" + s.kind +
+		return badRequest(strings.TrimSuffix(path.String(), ".") + ": Input tag '" + s.kind +
 			"' found using 'type' does not match any of the expected tags")
 	}
-	return badRequest(path + s.name + ": Extra inputs are not permitted")
+	return badRequest(path.String() + s.name + ": Extra inputs are not permitted")
 }
 
 // claudeTypeError words a member of the wrong type.

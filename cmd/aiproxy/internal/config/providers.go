@@ -35,7 +35,7 @@ func knownProviders() []provider {
 		{providers.ClaudeCustom, "claude", claudeBaseURL, func(c *Config) *Provider { return &c.Claude }, ""},
 		{providers.GeminiCLI, "gemini", geminiBaseURL, func(c *Config) *Provider { return &c.Gemini }, ""},
 		{providers.KiroAPI, "kiro", kiroBaseURL, func(c *Config) *Provider { return &c.Kiro }, kiroToCome},
-		{providers.QwenAPI, "qwen", qwenBaseURL, func(c *Config) *Provider { return &c.Qwen }, qwenToCome},
+		{providers.QwenAPI, "qwen", qwenBaseURL, func(c *Config) *Provider { return &c.Qwen }, ""},
 	}
 }
 

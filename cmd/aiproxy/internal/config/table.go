@@ -8,7 +8,6 @@ const (
 	webSocketToCome   = "WebSocket sessions"
 	healthToCome      = "active health checks"
 	kiroToCome        = "the provider kiro-api"
-	qwenToCome        = "the provider qwen-api"
 	credentialsToCome = "credential files"
 )
 
@@ -104,15 +103,15 @@ func providerOptions() []option[Config] {
 			text(func(c *Config) *string { return &c.Kiro.BaseURL }, httpURL),
 		},
 		{
-			Option{Flag: "qwen-oauth-creds-file", Key: "qwen.oauth_creds_file", Help: "OAuth credentials of qwen-api", Pending: qwenToCome},
+			Option{Flag: "qwen-oauth-creds-file", Key: "qwen.oauth_creds_file", Help: "OAuth credentials of qwen-api", Pending: credentialsToCome},
 			text(func(c *Config) *string { return &c.Qwen.CredentialsFile }),
 		},
 		{
-			Option{Flag: "qwen-api-key", Key: "qwen.api_key", Secret: true, Help: "API key of qwen-api", Pending: qwenToCome},
+			Option{Flag: "qwen-api-key", Key: "qwen.api_key", Secret: true, Help: "API key of qwen-api"},
 			secret(func(c *Config) *Secret { return &c.Qwen.APIKey }),
 		},
 		{
-			Option{Flag: "qwen-base-url", Key: "qwen.base_url", Default: qwenBaseURL, Help: "endpoint of qwen-api", Pending: qwenToCome},
+			Option{Flag: "qwen-base-url", Key: "qwen.base_url", Default: qwenBaseURL, Help: "endpoint of qwen-api"},
 			text(func(c *Config) *string { return &c.Qwen.BaseURL }, httpURL),
 		},
 	}
