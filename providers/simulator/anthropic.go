@@ -54,7 +54,7 @@ func (anthropic) greet(x *exchange, h http.Header) {
 	}
 }
 
-func (anthropic) encode(x *exchange, f *fault) []byte {
+func (anthropic) encode(x *exchange, f *fault) (int, []byte) {
 	kind, message := f.kind, f.message
 	if kind == "" {
 		kind = anthropicKind(f.status)
@@ -81,7 +81,7 @@ func (anthropic) encode(x *exchange, f *fault) []byte {
 			message = simulated(f.status)
 		}
 	}
-	return object("type", "error", "error", object("type", kind, "message", message), "request_id", x.id("req_"))
+	return f.status, object("type", "error", "error", object("type", kind, "message", message), "request_id", x.id("req_"))
 }
 
 func anthropicKind(status int) string {

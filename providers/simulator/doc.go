@@ -4,6 +4,8 @@
 //
 //	/v1/chat/completions, /v1/embeddings, /v1/models               OpenAI Chat Completions and its likes
 //	/v1/messages, /v1/messages/count_tokens, /v1/models            Anthropic (models with the header anthropic-version)
+//	/v1beta/models, /v1alpha, /v1: {m}:generateContent ...         Gemini, as events or a JSON array; embeddings, counts
+//	/v1internal:generateContent, :loadCodeAssist, :onboardUser ... Gemini's Code Assist
 //
 // The model's name says what happens, in every protocol alike. Any name that does not begin with "sim-" gets a sound
 // answer of plain words, the same words whole or streamed, or what the request asks for: JSON of a schema, a call of a

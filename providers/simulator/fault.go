@@ -36,8 +36,8 @@ type vendor interface {
 	key(r *http.Request) string
 	// greet sets the header fields of every reply.
 	greet(x *exchange, h http.Header)
-	// encode returns the body of a refusal, worded as the vendor does.
-	encode(x *exchange, f *fault) []byte
+	// encode returns the status and the body of a refusal, worded as the vendor does.
+	encode(x *exchange, f *fault) (int, []byte)
 }
 
 // badRequest is a 400 in the words that a protocol's rule has.
@@ -56,5 +56,6 @@ func (x *exchange) fail(f *fault) {
 		seconds := int((f.retryAfter + time.Second - 1) / time.Second)
 		x.w.Header()["Retry-After"] = []string{strconv.Itoa(seconds)}
 	}
-	x.reply(f.status, "application/json", x.vendor.encode(x, f))
+	status, body := x.vendor.encode(x, f)
+	x.reply(status, "application/json", body)
 }

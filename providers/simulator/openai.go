@@ -32,9 +32,9 @@ func (openAI) greet(x *exchange, h http.Header) {
 	h["X-Ratelimit-Reset-Tokens"] = []string{"30ms"}
 }
 
-func (openAI) encode(x *exchange, f *fault) []byte {
+func (openAI) encode(x *exchange, f *fault) (int, []byte) {
 	w := openAIWords(x, f)
-	return object("error", object("message", w.message, "type", w.kind, "param", orNull(w.param), "code", orNull(w.code)))
+	return f.status, object("error", object("message", w.message, "type", w.kind, "param", orNull(w.param), "code", orNull(w.code)))
 }
 
 // orNull is s, or null if it is empty.
@@ -89,6 +89,8 @@ func openAIStatus(w *fault) {
 		return
 	}
 	switch {
+	case w.status == http.StatusUnauthorized:
+		w.kind, w.code = "invalid_request_error", "invalid_api_key"
 	case w.status == http.StatusTooManyRequests:
 		w.kind, w.code = "requests", "rate_limit_exceeded"
 	case w.status == http.StatusServiceUnavailable:

@@ -114,10 +114,7 @@ func detailPage() *page {
 // statusRefusal is the usual fault for a status.
 func statusRefusal(status int) *fault {
 	f := &fault{status: status}
-	switch status {
-	case http.StatusUnauthorized:
-		f.cause = wrongKey
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		f.retryAfter = time.Second
 	}
 	return f

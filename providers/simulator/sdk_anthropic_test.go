@@ -140,7 +140,7 @@ func TestClaudeClientMeetsFaults(t *testing.T) {
 		kind    string
 		message string
 	}{
-		"sim-err-400": {400, "invalid_request_error", ""}, "sim-err-401": {401, "authentication_error", "invalid x-api-key"},
+		"sim-err-400": {400, "invalid_request_error", ""}, "sim-err-401": {401, "authentication_error", ""},
 		"sim-err-403": {403, "permission_error", ""}, "sim-err-413": {413, "request_too_large", ""},
 		"sim-err-429": {429, "rate_limit_error", ""}, "sim-err-500": {500, "api_error", ""},
 		"sim-err-529": {529, "overloaded_error", ""}, "sim-no-such": {404, "not_found_error", "model: sim-no-such"},

@@ -46,6 +46,8 @@ type Simulator struct {
 	recorder recorder
 	served   atomic.Uint64
 	buffers  sync.Pool
+
+	onboardings onboardings
 }
 
 // New returns a simulator.
