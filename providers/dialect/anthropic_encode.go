@@ -35,7 +35,7 @@ func (anthropic) EncodeRequest(dst []byte, x *Exchange, report *Report) []byte {
 		if extra.Vendor != VendorAnthropic || x.Target.Vendor != VendorAnthropic {
 			return false
 		}
-		e.w.raw(extra.Name, extra.Value)
+		e.w.member(extra.Name, extra.Value)
 		return true
 	})
 	e.w.close('}')

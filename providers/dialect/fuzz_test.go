@@ -136,12 +136,19 @@ func checkStream(t *testing.T, from, to dialect.Codec, stream []byte, cut int) {
 }
 
 // checkEvents sees whole events with JSON in them.
-func checkEvents(t *testing.T, c dialect.Codec, out []byte) {
+func checkEvents(t *testing.T, c dialect.ClientCodec, out []byte) {
 	t.Helper()
+	var responses responsesOrder
 	for _, event := range cutEvents(out, len(out)+1) {
 		data, ok := dataOf(event)
 		if ok && string(data) != "[DONE]" && !json.Valid(data) {
 			t.Fatalf("%s wrote an event that is no JSON: %s", c.Name(), event)
+		}
+		if !ok || c.Name() != dialect.OpenAIResponses {
+			continue
+		}
+		if err := responses.check(data); err != nil {
+			t.Fatalf("%v in\n%s", err, out)
 		}
 	}
 	if len(out) > 0 && !bytes.HasSuffix(out, []byte("\n\n")) {

@@ -32,7 +32,7 @@ func (gemini) EncodeRequest(dst []byte, x *Exchange, report *Report) []byte {
 		if extra.Vendor != VendorGoogle {
 			return false
 		}
-		e.w.raw(extra.Name, extra.Value)
+		e.w.member(extra.Name, extra.Value)
 		return true
 	})
 	e.w.close('}')

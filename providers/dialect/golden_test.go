@@ -194,7 +194,7 @@ func (g *golden) answer(t *testing.T, s section) {
 		name := "client error " + strconv.Itoa(g.client.ErrorStatus(e))
 		g.section(name, indent(t, dialect.EncodeError(g.client.Name(), e)))
 	case s.name == "upstream stream" && g.stream:
-		g.section("client stream", g.streamed(s.body))
+		g.section("client stream", g.streamed(t, s.body))
 	case s.name == "upstream stream":
 		gatherer := dialect.NewGatherer(g.upstream, g.x)
 		for _, event := range splitEvents(s.body) {
@@ -214,14 +214,19 @@ func (g *golden) answer(t *testing.T, s section) {
 		case err != nil:
 			g.section("client answer", "error: "+err.Error())
 		case g.stream:
-			g.section("client stream", string(dialect.EncodeAsStream(nil, r, g.client, g.x)))
+			stream := dialect.EncodeAsStream(nil, r, g.client, g.x)
+			if !g.x.JSONArray {
+				checkEvents(t, g.client, stream)
+			}
+			g.section("client stream", string(stream))
 		default:
 			g.section("client answer", indent(t, out))
 		}
 	}
 }
 
-func (g *golden) streamed(body string) string {
+func (g *golden) streamed(t *testing.T, body string) string {
+	t.Helper()
 	stream := dialect.NewStream(g.upstream, g.client, g.x)
 	var out []byte
 	var err error
@@ -236,7 +241,39 @@ func (g *golden) streamed(body string) string {
 	if errors.Is(err, dialect.ErrTruncated) || err != nil {
 		out = stream.Fail(out, &dialect.Error{Status: 502, Message: err.Error()})
 	}
+	g.ordered(t, body)
+	if !g.x.JSONArray {
+		checkEvents(t, g.client, out)
+	}
 	return string(out)
+}
+
+// ordered holds what the decoder tells against the order that encoders rely on.
+func (g *golden) ordered(t *testing.T, body string) {
+	t.Helper()
+	decoder, o := g.upstream.NewDecoder(g.x), order{}
+	check := func(list []dialect.Event) {
+		for i := range list {
+			if err := o.check(&list[i]); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for _, event := range splitEvents(body) {
+		data, ok := dataOf(event)
+		if !ok {
+			continue
+		}
+		list, err := decoder.Decode(nil, dialect.Frame{Name: nameOf(event), Data: data})
+		check(list)
+		if err != nil {
+			return
+		}
+	}
+	list, err := decoder.Close(nil)
+	if check(list); err == nil && !o.ended {
+		t.Error("closed without an end")
+	}
 }
 
 // section is a part of a case, the first one without a name.

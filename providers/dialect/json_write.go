@@ -35,6 +35,12 @@ func (w *writer) quotedKey(name []byte) {
 	w.buf = append(appendQuoted(w.buf, name), ':')
 }
 
+// member appends a member of the client's own, whose name may hold anything.
+func (w *writer) member(name string, json []byte) {
+	w.quotedKey([]byte(name))
+	w.buf = append(w.buf, json...)
+}
+
 func (w *writer) open(bracket byte) {
 	w.comma()
 	w.buf = append(w.buf, bracket)

@@ -197,7 +197,7 @@ func (r *chatRequest) webSearch(v value) error {
 		w.open('{')
 		w.str("type", "approximate")
 		err := where.get("approximate").members(func(name []byte, v value) error {
-			w.raw(string(name), v)
+			w.member(string(name), v)
 			return nil
 		})
 		if err != nil {
