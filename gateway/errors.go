@@ -32,23 +32,25 @@ func (g *Gateway) answerError(x *exchange, r *http.Request, err error) {
 func (g *Gateway) writeError(x *exchange, r *http.Request, e *dialect.Error) {
 	x.bound()
 	h := x.Header()
-	if e.Status == http.StatusUnauthorized {
+	speaks := dialectOf(r)
+	status := dialect.ErrorStatus(speaks, e)
+	if speaks == dialect.Anthropic {
+		h[headerAnthropicID] = x.ids[:]
+	}
+	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="aiproxy"`)
 	}
 	if e.RetryAfter > 0 {
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second
 		h.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
-	body := dialect.EncodeError(dialectOf(r), e)
+	body := dialect.EncodeError(speaks, e)
 	h.Del("Content-Encoding") // A handler that failed may have announced something else.
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.WriteHeader(e.Status)
+	x.WriteHeader(status)
 	_, _ = x.Write(body) // A client that has left does not miss it.
 }
-
-// dialectOf tells in which shape the client expects an error. Every inbound API so far is OpenAI's.
-func dialectOf(*http.Request) dialect.Name { return dialect.OpenAIChat }
 
 func badRequest(code, param, message string) error {
 	return &dialect.Error{
@@ -67,7 +69,7 @@ func (g *Gateway) notFound(_ *exchange, r *http.Request) error {
 	case strings.Contains(r.URL.Path, "//"):
 		message += " The path has a doubled slash: the client's base URL should not end in one."
 	case !strings.Contains(r.URL.Path, "/v1"):
-		message += " Inference is below /v1: the client's base URL should end in it."
+		message += " Inference is below /v1: the base URL of a client of OpenAI's should end in it, those of others in the host."
 	}
 	return &dialect.Error{
 		Status:  http.StatusNotFound,

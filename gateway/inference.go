@@ -16,34 +16,40 @@ import (
 // headerProvider is the header by which a client chooses a provider.
 const headerProvider = "Model-Provider"
 
-// inference returns the handler of an operation of OpenAI's API.
-func (g *Gateway) inference(op providers.Operation) handlerFunc {
+// inference returns the handler of an operation whose request is a JSON body that names the model.
+func (g *Gateway) inference(op providers.Operation, speaks dialect.Name) handlerFunc {
 	return func(x *exchange, r *http.Request) error {
-		provider, err := g.chosenProvider(r)
-		if err != nil {
-			return err
-		}
-		body, err := g.readBody(x, r)
-		if err != nil {
-			return err
-		}
-		defer body.Release()
-		envelope, err := peek(body)
-		if err != nil {
-			return err
-		}
-		x.request = relay.Request{
-			ID:        x.id,
-			Operation: op,
-			Dialect:   dialect.OpenAIChat,
-			Provider:  provider,
-			Envelope:  envelope,
-			Header:    r.Header,
-			Body:      body,
-		}
-		g.relay.Serve(r.Context(), x, &x.request)
-		return nil
+		return g.infer(x, r, relay.Request{Operation: op, Dialect: speaks})
 	}
+}
+
+// infer completes a request by what it says of provider, body and client, and gives it to the relay. A model and a
+// stream that the path has told stay.
+func (g *Gateway) infer(x *exchange, r *http.Request, req relay.Request) error {
+	provider, err := g.chosenProvider(r)
+	if err != nil {
+		return err
+	}
+	body, err := g.readBody(x, r)
+	if err != nil {
+		return err
+	}
+	defer body.Release()
+	envelope, err := peek(body, &req)
+	if err != nil {
+		return err
+	}
+	if req.Dialect == dialect.Anthropic {
+		x.Header()[headerAnthropicID] = x.ids[:]
+	}
+	x.request = req
+	x.request.ID = x.id
+	x.request.Provider = provider
+	x.request.Envelope = envelope
+	x.request.Header = r.Header
+	x.request.Body = body
+	g.relay.Serve(r.Context(), x, &x.request)
+	return nil
 }
 
 // chosenProvider returns the canonical name of the provider that the path or the header names, "" for none.
@@ -73,14 +79,17 @@ func (g *Gateway) unknownProvider(name, where string) string {
 	return fmt.Sprintf("There is no provider %q, named %s. Known are %s.", clip(name), where, strings.Join(g.providers.Names(), ", "))
 }
 
-// peek reads of a body what routing needs.
-func peek(body *providers.Body) (dialect.Envelope, error) {
+// peek reads of a body what routing needs, beside what the path has told.
+func peek(body *providers.Body, req *relay.Request) (dialect.Envelope, error) {
 	if body.Len() == 0 {
 		return dialect.Envelope{}, badRequest("invalid_json", "", "The request has no body; a JSON object is expected.")
 	}
-	envelope, err := dialect.Peek(body.Bytes())
+	envelope, err := dialect.PeekAs(req.Dialect, body.Bytes())
 	if err != nil {
 		return dialect.Envelope{}, malformed(err)
+	}
+	if req.Dialect == dialect.Gemini {
+		envelope.Model, envelope.Stream = req.Envelope.Model, req.Envelope.Stream
 	}
 	if envelope.Model == "" {
 		return dialect.Envelope{}, badRequest("missing_required_parameter", "model", "The request names no model.")

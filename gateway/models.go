@@ -26,7 +26,7 @@ func (g *Gateway) listModels(x *exchange, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeModels(x, dialect.EncodeModels(dialect.OpenAIChat, g.models.union(r.Context(), provider)))
+	writeModels(x, dialect.EncodeModels(dialectOf(r), g.models.union(r.Context(), provider)))
 	return nil
 }
 
@@ -36,16 +36,16 @@ func (g *Gateway) showModel(x *exchange, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id := mux.Vars(r)["id"]
+	speaks, id := dialectOf(r), mux.Vars(r)["id"]
 	if model, ok := findModel(g.models.union(r.Context(), provider), id); ok {
-		writeModels(x, dialect.EncodeModel(dialect.OpenAIChat, model))
+		writeModels(x, dialect.EncodeModel(speaks, model))
 		return nil
 	}
 	if prefix, rest, ok := strings.Cut(id, "/"); ok && provider == "" {
 		if p, known := g.providers.Lookup(prefix); known {
 			if model, ok := findModel(g.models.union(r.Context(), p.Name()), rest); ok {
 				model.ID = id
-				writeModels(x, dialect.EncodeModel(dialect.OpenAIChat, model))
+				writeModels(x, dialect.EncodeModel(speaks, model))
 				return nil
 			}
 		}

@@ -13,6 +13,8 @@ const (
 	// headerOwnRequestID is always ours: the one that our log has.
 	headerOwnRequestID = "X-Aiproxy-Request-Id"
 	headerNode         = "X-Aiproxy-Node"
+	// headerAnthropicID is where clients of Anthropic's look for the id.
+	headerAnthropicID = "Request-Id"
 )
 
 // maxClientRequestID is the longest request id of a client that is logged, in bytes.

@@ -2,13 +2,13 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
 
 	"aiproxy/gateway/admin"
 	"aiproxy/gateway/metrics"
-	"aiproxy/providers"
 )
 
 // otherRoute labels the requests that match no route.
@@ -40,19 +40,13 @@ type route struct {
 // endpoints lists the routes. The router tries them in this order and its cost grows with the number tried, so
 // inference comes first.
 func (g *Gateway) endpoints() []endpoint {
-	list := []endpoint{
-		{method: http.MethodPost, path: "/v1/chat/completions", relayed: true, serve: g.inference(providers.Chat)},
-		{method: http.MethodPost, path: "/{provider}/v1/chat/completions", relayed: true, serve: g.inference(providers.Chat)},
-		{method: http.MethodPost, path: "/v1/embeddings", relayed: true, serve: g.inference(providers.Embeddings)},
-		{method: http.MethodPost, path: "/{provider}/v1/embeddings", relayed: true, serve: g.inference(providers.Embeddings)},
-		{method: http.MethodGet, path: "/v1/models", serve: g.listModels},
-		{method: http.MethodGet, path: "/v1/models/{id:.+}", serve: g.showModel},
-		{method: http.MethodGet, path: "/{provider}/v1/models", serve: g.listModels},
-		{method: http.MethodGet, path: "/{provider}/v1/models/{id:.+}", serve: g.showModel},
+	list := slices.Concat(g.inferenceEndpoints(""), g.inferenceEndpoints("/{provider}"), []endpoint{
+		{method: http.MethodGet, path: "/", open: true, serve: g.probed},
+		{method: http.MethodGet, path: "/api/hello", open: true, serve: g.probed},
 		{method: http.MethodGet, path: "/healthz", open: true, serve: g.health},
 		{method: http.MethodGet, path: "/readyz", open: true, serve: g.readiness},
 		{method: http.MethodGet, path: "/metrics", open: true, serve: adapt(g.metrics.Handler())},
-	}
+	})
 	for _, a := range g.admin.Endpoints() {
 		list = append(list, endpoint{
 			method: a.Method, path: a.Path, open: a.Open,

@@ -59,6 +59,11 @@ func (a *attempt) call(ctx context.Context) *fault {
 	if reply.Status < http.StatusOK || redirects(reply.Status) {
 		return a.redirected()
 	}
+	if a.x.uncounted(reply.Status) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.x.estimate(a.target)
+	}
 	if a.x.translation != nil {
 		return a.relayTranslated(ctx)
 	}

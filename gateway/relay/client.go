@@ -120,7 +120,7 @@ func (c *client) sign(h http.Header, upstreamID []string) {
 	}
 }
 
-// refuse writes an error as the whole answer.
+// refuse writes an error as the whole answer, with the status that clients of the dialect expect.
 func (c *client) refuse(d dialect.Name, e *dialect.Error) {
 	body := dialect.EncodeError(d, e)
 	h := c.w.Header()
@@ -132,7 +132,7 @@ func (c *client) refuse(d dialect.Name, e *dialect.Error) {
 		h[headerRetryAfter] = []string{strconv.FormatInt(int64(seconds), 10)}
 	}
 	c.committed = true
-	c.w.WriteHeader(e.Status)
+	c.w.WriteHeader(dialect.ErrorStatus(d, e))
 	_, c.err = c.w.Write(body)
 }
 

@@ -52,6 +52,9 @@ func (x *exchange) begin(r *Relay, w http.ResponseWriter, req *Request) {
 // run routes the request, makes the attempts and sees to it that the client gets an end of some kind.
 func (x *exchange) run(ctx context.Context) {
 	s := surface{x.req.Operation, x.req.Dialect}
+	if s.operation == providers.CountTokens {
+		s.operation = providers.Chat // What would carry out the request counts its tokens.
+	}
 	p, model, refusal := x.relay.router.Table().route(s, x.req.Provider, x.req.Envelope.Model)
 	if refusal != nil {
 		x.client.refuse(x.req.Dialect, refusal)
@@ -85,9 +88,10 @@ func (x *exchange) releaseBodies() {
 	}
 }
 
-// body returns the request's body with the model's name as the upstream shall see it, and a reference to release.
+// body returns the request's body with the model's name as the upstream shall see it, and a reference to release. The
+// path names the model of Gemini's requests.
 func (x *exchange) body(model string) *providers.Body {
-	if model == x.req.Envelope.Model {
+	if model == x.req.Envelope.Model || x.req.Dialect == dialect.Gemini {
 		x.req.Body.Retain()
 		return x.req.Body
 	}
@@ -102,6 +106,9 @@ func (x *exchange) attempts(ctx context.Context, p *pool) *fault {
 		i := p.set.Pick(balance.Request{Tried: x.tried})
 		x.tried = append(x.tried, i)
 		x.more = len(x.tried) < min(p.set.Len(), x.relay.maxAttempts)
+		if x.estimates(p.targets[i]) {
+			return x.estimate(p.targets[i])
+		}
 		f := x.prepare(p.targets[i])
 		if f == nil {
 			f = x.attempt(ctx, p.targets[i])

@@ -26,6 +26,7 @@ func surfaces() []surface {
 		{providers.Chat, dialect.Anthropic},
 		{providers.Chat, dialect.Gemini},
 		{providers.Embeddings, dialect.OpenAIChat},
+		{providers.Embeddings, dialect.Gemini},
 	}
 }
 

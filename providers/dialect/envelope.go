@@ -24,7 +24,11 @@ type Envelope struct {
 //
 // Within nested objects and arrays only brackets and strings are followed, not the grammar between them: what is
 // valid JSON is always accepted, and what is not may be left for the upstream to refuse.
-func Peek(body []byte) (Envelope, error) {
+func Peek(body []byte) (Envelope, error) { return PeekAs(OpenAIChat, body) }
+
+// PeekAs is Peek for a request of the dialect, which keeps the end user where its clients do. In the bodies of Gemini's
+// requests there is neither a model nor a stream to be found: their paths tell both.
+func PeekAs(n Name, body []byte) (Envelope, error) {
 	var env Envelope
 	obj, err := openObject(body)
 	if err != nil {
@@ -42,7 +46,7 @@ func Peek(body []byte) (Envelope, error) {
 			break
 		}
 		env.bare = false
-		if err := env.take(body, &m); err != nil {
+		if err := env.takeAs(n, body, &m); err != nil {
 			return Envelope{}, err
 		}
 	}
@@ -50,6 +54,26 @@ func Peek(body []byte) (Envelope, error) {
 		return Envelope{}, err
 	}
 	return env, nil
+}
+
+// takeAs keeps what m tells, if it is a member of interest in the dialect.
+func (env *Envelope) takeAs(n Name, body []byte, m *member) error {
+	switch n {
+	case Gemini:
+		return nil
+	case Anthropic:
+		if string(m.key) == "metadata" && body[m.value.Start] == '{' {
+			env.User = value(m.value.of(body)).get("user_id").text()
+			return nil
+		}
+	case OpenAIResponses:
+		if string(m.key) == "safety_identifier" && env.User == "" && body[m.value.Start] == '"' {
+			var err error
+			env.User, err = unquote(body, m.value)
+			return err
+		}
+	}
+	return env.take(body, m)
 }
 
 // take keeps what m tells, if it is a member of interest.

@@ -94,3 +94,11 @@ func EncodeError(n Name, e *Error) []byte { return codecFor(n).encodeError(e) }
 // EncodeStreamError returns the event that tells e to a client in the middle of a stream, to be written after a
 // whole event and before the stream is closed. An unknown dialect gets OpenAI's shape.
 func EncodeStreamError(n Name, e *Error) []byte { return codecFor(n).encodeStreamError(e) }
+
+// ErrorStatus is the HTTP status with which clients of the dialect expect e. In an unknown dialect it is e's own.
+func ErrorStatus(n Name, e *Error) int {
+	if c, ok := translators[n]; ok {
+		return c.ErrorStatus(e)
+	}
+	return e.Status
+}

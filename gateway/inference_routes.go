@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"net/http"
+
+	"aiproxy/providers"
+	"aiproxy/providers/dialect"
+)
+
+// inferenceEndpoints lists the routes of all dialects' clients below a prefix, which is empty or names a provider.
+func (g *Gateway) inferenceEndpoints(prefix string) []endpoint {
+	list := []endpoint{
+		post(prefix+"/v1/chat/completions", g.inference(providers.Chat, dialect.OpenAIChat)),
+		post(prefix+"/v1/messages", g.inference(providers.Chat, dialect.Anthropic)),
+		post(prefix+"/v1/messages/count_tokens", g.inference(providers.CountTokens, dialect.Anthropic)),
+		post(prefix+"/v1/embeddings", g.inference(providers.Embeddings, dialect.OpenAIChat)),
+	}
+	list = append(list, g.geminiEndpoints(prefix)...)
+	for _, version := range []string{versionV1, versionV1Beta} {
+		models := prefix + "/" + version + "/models"
+		list = append(list,
+			endpoint{method: http.MethodGet, path: models, serve: g.listModels},
+			endpoint{method: http.MethodGet, path: models + "/{id:.+}", serve: g.showModel})
+	}
+	return list
+}
+
+// post is an endpoint whose answers are the relay's.
+func post(path string, serve handlerFunc) endpoint {
+	return endpoint{method: http.MethodPost, path: path, relayed: true, serve: serve}
+}
+
+// probed answers what clients ask when they start, to see whether anybody is there. Claude Code sends HEAD /api/hello,
+// older versions HEAD /.
+func (g *Gateway) probed(x *exchange, r *http.Request) error {
+	if r.Method != http.MethodHead && r.URL.Path == "/" {
+		return g.notFound(x, r)
+	}
+	x.WriteHeader(http.StatusOK)
+	return nil
+}
