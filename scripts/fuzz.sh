@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz test of the module for a short time each.
+# Runs every fuzz test of the module for a short time each. A package is built once for all of its tests.
 # Usage: FUZZTIME=5s scripts/fuzz.sh [package ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,10 +7,18 @@ cd "$(dirname "$0")/.."
 time=${FUZZTIME:-5s}
 [ $# -gt 0 ] || set -- $(git grep -lE '^func Fuzz' -- '*_test.go' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
+built=$(mktemp -d)
+trap 'rm -rf "$built"' EXIT
+cache=$(go env GOCACHE)/fuzz
+
 for package in "$@"; do
-	# go test fuzzes one target at a time.
-	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz'); do
+	# -fuzz makes the build count coverage, which guides the fuzzer; with -c nothing is run.
+	go test -c -fuzz . -o "$built/fuzz.test" "$package"
+	name=$(go list "$package")
+	# A test runs in its package's directory, where a failing input is left in testdata. One target is fuzzed at a time.
+	for target in $("$built/fuzz.test" -test.list '^Fuzz'); do
 		echo "fuzz $package $target for $time"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 10x "$package"
+		(cd "$package" && "$built/fuzz.test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$time" \
+			-test.fuzzminimizetime 10x -test.fuzzcachedir "$cache/$name")
 	done
 done

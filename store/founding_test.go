@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -166,20 +167,31 @@ func lapse(t *testing.T, d time.Duration) {
 // TestNodesStartedTogetherFormOneCluster starts three nodes in any order, at any distance.
 func TestNodesStartedTogetherFormOneCluster(t *testing.T) {
 	t.Parallel()
-	gatherings := make([]*gathering, 10)
-	for i := range gatherings {
+	repeatedly(t, 10, func(t *testing.T) {
 		g := gather(t, 3, 3)
-		gatherings[i] = g
 		for _, each := range rand.Perm(3) {
 			g.start(t, g.ids[each])
 			lapse(t, rand.N(150*time.Millisecond))
 		}
-	}
-	for _, g := range gatherings {
 		g.awaitOneCluster(t)
 		if founder := g.nodes["n1"]; !strings.Contains(founder.log.String(), "new cluster started") {
 			t.Error("the node with the lowest id did not start the cluster")
 		}
+	})
+}
+
+// repeatedly runs a test of chances so many times, as tests of their own, so that no more clusters form at once than tests
+// may run.
+func repeatedly(t *testing.T, times int, test func(t *testing.T)) {
+	t.Helper()
+	if testing.Short() {
+		times = 1 + times/4
+	}
+	for i := range times {
+		t.Run(strconv.Itoa(i+1), func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
 	}
 }
 
@@ -278,10 +290,8 @@ func TestUnfinishedBootstrapWithoutSeedsIsRepeated(t *testing.T) {
 // TestNodesThatEndWhileFormingFormOneCluster stops nodes at random moments and starts them again.
 func TestNodesThatEndWhileFormingFormOneCluster(t *testing.T) {
 	t.Parallel()
-	gatherings := make([]*gathering, 3)
-	for i := range gatherings {
+	repeatedly(t, 3, func(t *testing.T) {
 		g := gather(t, 3, 3)
-		gatherings[i] = g
 		for _, id := range g.ids {
 			g.start(t, id)
 		}
@@ -292,10 +302,8 @@ func TestNodesThatEndWhileFormingFormOneCluster(t *testing.T) {
 			lapse(t, rand.N(100*time.Millisecond))
 			g.restart(t, id)
 		}
-	}
-	for _, g := range gatherings {
 		g.awaitOneCluster(t)
-	}
+	})
 }
 
 // TestLostStateFoundsNoOtherCluster has a node that knows of a cluster meet two that do not.
@@ -407,10 +415,8 @@ func TestCutLinkIsWaitedFor(t *testing.T) {
 // some of them in between, and heals the links in the end.
 func TestAnyLinksFormAtMostOneCluster(t *testing.T) {
 	t.Parallel()
-	gatherings := make([]*gathering, 6)
-	for i := range gatherings {
+	repeatedly(t, 6, func(t *testing.T) {
 		g := gather(t, 5, 3)
-		gatherings[i] = g
 		for _, from := range g.ids {
 			for _, to := range g.ids {
 				g.link(from, to, rand.N(10) < 6)
@@ -425,16 +431,12 @@ func TestAnyLinksFormAtMostOneCluster(t *testing.T) {
 			g.stop(t, id)
 			g.restart(t, id)
 		}
-	}
-	for _, g := range gatherings {
 		if clusters := g.clusters(t); len(clusters) > 1 {
 			t.Fatalf("clusters %v", clusters)
 		}
 		g.heal()
-	}
-	for _, g := range gatherings {
 		g.awaitOneCluster(t)
-	}
+	})
 }
 
 // TestClusterThatOneNodeSeesIsNotDoubled has three nodes expect each other, of which one reaches a cluster.

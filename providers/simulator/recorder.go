@@ -70,15 +70,25 @@ func (rec *recorder) begin(r *http.Request, body []byte) *record {
 func (r *record) canceled() {
 	r.recorder.mu.Lock()
 	defer r.recorder.mu.Unlock()
-	r.request.CanceledAt = time.Now()
+	r.request.cancel()
+}
+
+// cancel notes the first word of the client's going away.
+func (r *Request) cancel() {
+	if r.CanceledAt.IsZero() {
+		r.CanceledAt = time.Now()
+	}
 }
 
 func (r *record) end() {
 	if r == nil {
 		return
 	}
-	r.stop()
+	watching := r.stop()
 	r.recorder.mu.Lock()
 	defer r.recorder.mu.Unlock()
+	if !watching {
+		r.request.cancel() // The watch has seen the end of the context, but may not have come to note it.
+	}
 	r.request.Done = true
 }
