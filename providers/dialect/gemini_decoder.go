@@ -40,14 +40,45 @@ func (d *geminiDecoder) Decode(events []Event, f Frame) ([]Event, error) {
 	if err != nil {
 		return events, err
 	}
-	if told := v.get("error"); told.isObject() {
+	chunk, err := readGeminiChunk(v)
+	if err != nil {
+		return events, err
+	}
+	if chunk.fault.isObject() {
 		fault := &Error{}
-		d.c.readError(fault, told)
+		d.c.readError(fault, chunk.fault)
 		d.fail(fault)
 		return d.events, nil
 	}
-	d.chunk(v)
+	d.chunk(&chunk)
 	return d.events, nil
+}
+
+// geminiChunk is a chunk whose members have been read in one pass: it is most of what decoding costs.
+type geminiChunk struct {
+	fault, usage, candidates, feedback, id, model value
+}
+
+func readGeminiChunk(v value) (geminiChunk, error) {
+	var c geminiChunk
+	err := v.members(func(name []byte, v value) error {
+		switch string(name) {
+		case "error":
+			c.fault = v
+		case "usageMetadata":
+			c.usage = v
+		case "candidates":
+			c.candidates = v
+		case "promptFeedback":
+			c.feedback = v
+		case "responseId":
+			c.id = v
+		case "modelVersion":
+			c.model = v
+		}
+		return nil
+	})
+	return c, err
 }
 
 func (d *geminiDecoder) emit(e Event) { d.events = append(d.events, e) }
@@ -60,16 +91,16 @@ func (d *geminiDecoder) fail(fault *Error) {
 	d.emit(Event{Kind: EventError, Err: fault})
 }
 
-func (d *geminiDecoder) chunk(v value) {
-	if u, ok := d.c.usage(v.get("usageMetadata")); ok {
+func (d *geminiDecoder) chunk(c *geminiChunk) {
+	if u, ok := d.c.usage(c.usage); ok {
 		d.usage, d.counted = u, true
 	}
-	candidates := raws(v.get("candidates"))
-	blocked := v.get("promptFeedback").get("blockReason").text()
+	candidates := raws(c.candidates)
+	blocked := c.feedback.get("blockReason").text()
 	if !d.started && (len(candidates) > 0 || blocked != "") {
 		d.started = true
 		d.emit(Event{
-			Kind: EventStart, ID: v.get("responseId").text(), Model: v.get("modelVersion").text(), Usage: d.usage, Counted: d.counted,
+			Kind: EventStart, ID: c.id.text(), Model: c.model.text(), Usage: d.usage, Counted: d.counted,
 		})
 	}
 	if blocked != "" {
