@@ -27,6 +27,7 @@ type chatRequest struct {
 	EnableSearch      bool   `json:"enable_search"`
 	EnableCode        bool   `json:"enable_code_interpreter"`
 
+	body         []byte
 	streamed     bool
 	includeUsage bool
 	choices      int
@@ -44,7 +45,11 @@ func (x *exchange) chat() {
 		x.noSuchModel(req.Model)
 		return
 	}
-	if f := req.check(sc); f != nil {
+	f = req.check(sc)
+	if _, ok := x.vendor.(qwen); ok && f == nil {
+		f = req.checkQwen()
+	}
+	if f != nil {
 		x.fail(f)
 		return
 	}
@@ -60,6 +65,7 @@ func (x *exchange) answerChat(req *chatRequest, sc *script, a *answer) {
 		return
 	}
 	c := &chatWriter{x: x, req: req, sc: sc, answer: a}
+	_, c.qwen = x.vendor.(qwen)
 	if req.streamed {
 		c.stream()
 		return
@@ -69,7 +75,7 @@ func (x *exchange) answerChat(req *chatRequest, sc *script, a *answer) {
 
 // parseChat reads the request's members without decoding the conversation: plain answers do not depend on it.
 func parseChat(body []byte) (*chatRequest, *fault) {
-	req := &chatRequest{choices: 1}
+	req := &chatRequest{choices: 1, body: body}
 	if json.Unmarshal(body, req) != nil {
 		return nil, badRequest("We could not parse the JSON body of your request.")
 	}
@@ -114,7 +120,7 @@ func (req *chatRequest) ask() *ask {
 	_ = json.Unmarshal(req.ResponseFormat, &format) // none is plain text
 	q.json = format.Type == "json_schema" || format.Type == "json_object"
 	q.schema = format.JSONSchema.Schema
-	q.search = isSet(req.WebSearch)
+	q.search, q.code, q.thinks = isSet(req.WebSearch) || req.EnableSearch, req.EnableCode, req.EnableThinking
 	return q
 }
 

@@ -56,11 +56,15 @@ func (c *chatWriter) piece(_ int, b *block, piece string) {
 
 // fragment sends a piece of a call's arguments.
 func (c *chatWriter) fragment(piece string) {
-	id := ""
-	if c.sc.repeatToolIDs {
-		id = c.callID(c.calls)
+	switch {
+	case c.sc.repeatToolIDs:
+		c.all(c.callDelta(c.callID(c.calls), `"arguments":`+quote(piece)), "")
+	case c.qwen:
+		c.all(`{"tool_calls":[{"index":`+strconv.Itoa(c.calls)+`,"id":"","type":"function","function":{"name":null,"arguments":`+
+			quote(piece)+`}}]}`, "")
+	default:
+		c.all(c.callDelta("", `"arguments":`+quote(piece)), "")
 	}
-	c.all(c.callDelta(id, `"arguments":`+quote(piece)), "")
 }
 
 func (c *chatWriter) shut(_ int, b *block) {
@@ -88,6 +92,11 @@ func (c *chatWriter) finish() {
 }
 
 func (c *chatWriter) fail() {
+	if c.qwen {
+		c.w.event("", []byte(`{"error":{"message":"Output data may contain inappropriate content.",`+
+			`"type":"data_inspection_failed","param":null,"code":"data_inspection_failed"}}`))
+		return
+	}
 	c.w.event("", []byte(`{"error":{"message":"The server had an error while processing your request.",`+
 		`"type":"server_error","param":null,"code":null}}`))
 }

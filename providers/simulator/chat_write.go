@@ -8,8 +8,8 @@ type chatWriter struct {
 	req    *chatRequest
 	sc     *script
 	answer *answer
-	// bare leaves citations away, as Qwen does.
-	bare bool
+	// qwen writes as Qwen does: no citations, and empty ids after the first fragment of a call.
+	qwen bool
 
 	w *wire
 	// head begins every chunk.
@@ -89,7 +89,7 @@ func orEmptyObject(arguments string) string {
 
 func (c *chatWriter) annotations(b *block) []raw {
 	var notes []raw
-	if c.bare {
+	if c.qwen {
 		return nil
 	}
 	for _, at := range b.citations {

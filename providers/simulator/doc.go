@@ -3,6 +3,8 @@
 // the ways that they do.
 //
 //	/v1/chat/completions, /v1/embeddings, /v1/models               OpenAI Chat Completions and its likes
+//	/v1/responses, /v1/responses/{id} ...                          OpenAI Responses, with what it stores
+//	/compatible-mode/v1/chat/completions, .../responses            Qwen (at /v1 with the header X-DashScope-AuthType)
 //	/v1/messages, /v1/messages/count_tokens, /v1/models            Anthropic (models with the header anthropic-version)
 //	/v1beta/models, /v1alpha, /v1: {m}:generateContent ...         Gemini, as events or a JSON array; embeddings, counts
 //	/v1internal:generateContent, :loadCodeAssist, :onboardUser ... Gemini's Code Assist

@@ -7,4 +7,5 @@ import (
 )
 
 func TestMain(m *testing.M) { // Google's client brings a goroutine with it as soon as it is imported.
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start")) }
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}

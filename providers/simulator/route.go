@@ -22,7 +22,7 @@ func routeOf(r *http.Request) route {
 	if r.Method == http.MethodHead && (path == "/" || path == "/api/hello") {
 		return route{vendor: anthropic{}, serve: (*exchange).hello, open: true}
 	}
-	for _, find := range []func(*http.Request, string) (route, bool){findGemini, findAnthropic, findOpenAI} {
+	for _, find := range []func(*http.Request, string) (route, bool){findQwen, findGemini, findAnthropic, findOpenAI} {
 		if to, ok := find(r, path); ok {
 			return to
 		}
@@ -38,12 +38,19 @@ func (x *exchange) noSuchRoute() { x.fail(&fault{status: http.StatusNotFound, ca
 func findOpenAI(_ *http.Request, path string) (route, bool) {
 	path = strings.TrimPrefix(path, "/v1")
 	id, isModel := strings.CutPrefix(path, "/models/")
+	response, isResponse := strings.CutPrefix(path, "/responses/")
 	to := route{vendor: openAI{}, method: http.MethodPost}
 	switch {
 	case path == "/chat/completions":
 		to.serve = (*exchange).chat
 	case path == "/embeddings":
 		to.serve = (*exchange).embeddings
+	case path == "/responses":
+		to.serve = (*exchange).responses
+	case path == "/responses/input_tokens":
+		to.serve = (*exchange).countResponses
+	case isResponse:
+		return findResponse(response), true
 	case path == "/models":
 		to.method, to.serve = http.MethodGet, (*exchange).listModels
 	case isModel:
@@ -52,4 +59,19 @@ func findOpenAI(_ *http.Request, path string) (route, bool) {
 		return route{}, false
 	}
 	return to, true
+}
+
+// findResponse finds the endpoints of a stored response, by what follows /responses/.
+func findResponse(path string) route {
+	id, rest, _ := strings.Cut(path, "/")
+	switch rest {
+	case "":
+		return route{vendor: openAI{}, serve: func(x *exchange) { x.storedResponse(id) }}
+	case "input_items":
+		return route{vendor: openAI{}, method: http.MethodGet, serve: func(x *exchange) { x.inputItems(id) }}
+	case "cancel":
+		return route{vendor: openAI{}, method: http.MethodPost, serve: func(x *exchange) { x.cancelResponse(id) }}
+	default:
+		return route{vendor: openAI{}, serve: (*exchange).noSuchRoute}
+	}
 }

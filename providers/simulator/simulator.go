@@ -48,6 +48,7 @@ type Simulator struct {
 	buffers  sync.Pool
 
 	onboardings onboardings
+	stored      storedResponses
 }
 
 // New returns a simulator.
