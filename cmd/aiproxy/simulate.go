@@ -21,8 +21,8 @@ func newSimulateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "simulate",
 		Short: "Run the simulated upstream alone",
-		Long: "simulate answers as an OpenAI-compatible upstream would, without a model behind it. A model name such as\n" +
-			"sim-err-429 or sim-truncate scripts a fault; GET /v1/models lists them.",
+		Long: "simulate answers as the upstreams of OpenAI, Anthropic, Google and Qwen would, without a model behind it.\n" +
+			"The model's name says what happens; any other name gets a sound answer:\n\n" + simulator.Scripts(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signalContext(cmd.Context())

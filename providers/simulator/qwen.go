@@ -24,6 +24,7 @@ func findQwen(r *http.Request, path string) (route, bool) {
 	switch {
 	case path == "/api/v1/indices/plugin/web_search":
 		to.serve = (*exchange).pluginSearch
+		return to, true
 	case !ok:
 		return route{}, false
 	case rest == "/chat/completions":
