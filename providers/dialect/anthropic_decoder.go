@@ -59,7 +59,7 @@ func (d *anthropicDecoder) Decode(events []Event, f Frame) ([]Event, error) {
 		fault := &Error{}
 		d.c.readError(fault, v.get("error"))
 		if fault.Status == 0 {
-			fault.Kind, fault.Status = KindServer, d.c.fault(KindServer).status
+			fault.Kind, fault.Status = KindServer, anthropicFaults.of(KindServer).status
 		}
 		return append(events, Event{Kind: EventError, Err: fault}), nil
 	default:

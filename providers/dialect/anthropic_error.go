@@ -6,15 +6,8 @@ import (
 	"strings"
 )
 
-// anthropicFault is a kind of fault with its type and status, https://docs.anthropic.com/en/api/errors.
-type anthropicFault struct {
-	kind   ErrorKind
-	word   string
-	status int
-}
-
-// anthropicFaults are in the order in which a word is looked up: the first of two with one word is its kind.
-var anthropicFaults = [...]anthropicFault{
+// anthropicFaults are the types of errors, https://docs.anthropic.com/en/api/errors; never changed.
+var anthropicFaults = faultWords{
 	{KindBadRequest, "invalid_request_error", http.StatusBadRequest},
 	{KindContextLength, "invalid_request_error", http.StatusBadRequest},
 	{KindFiltered, "invalid_request_error", http.StatusBadRequest},
@@ -29,16 +22,6 @@ var anthropicFaults = [...]anthropicFault{
 	{KindOverloaded, "overloaded_error", statusOverloaded},
 }
 
-// fault is the one that stands for a kind.
-func (anthropic) fault(kind ErrorKind) anthropicFault {
-	for _, f := range anthropicFaults {
-		if f.kind == kind {
-			return f
-		}
-	}
-	return anthropicFault{kind: KindServer, word: "api_error", status: http.StatusInternalServerError}
-}
-
 // ErrorStatus is the status that goes with the error's type. A status of the same class that says more, such as 409,
 // stays.
 func (c anthropic) ErrorStatus(e *Error) int {
@@ -47,7 +30,7 @@ func (c anthropic) ErrorStatus(e *Error) int {
 			return e.Status
 		}
 	}
-	return c.fault(e.kind()).status
+	return anthropicFaults.of(e.kind()).status
 }
 
 func (c anthropic) encodeError(e *Error) []byte {
@@ -69,7 +52,7 @@ func (c anthropic) writeError(w *writer, e *Error) {
 	if e.kind() == KindContextLength && !strings.Contains(message, "prompt is too long") {
 		message = "prompt is too long: " + message // Clients look for these words and shorten the conversation.
 	}
-	word := c.fault(e.kind()).word
+	word := anthropicFaults.of(e.kind()).word
 	if e.Status == http.StatusConflict && e.Kind == KindUnknown {
 		word = "conflict_error"
 	}
@@ -100,15 +83,7 @@ func (c anthropic) DecodeError(status int, _ http.Header, body []byte) *Error {
 func (anthropic) readError(e *Error, told value) {
 	word, message := told.get("type").text(), told.get("message").text()
 	e.Message = message
-	for _, f := range anthropicFaults {
-		if f.word == word {
-			e.Kind = f.kind
-			if e.Status < 400 {
-				e.Status = f.status
-			}
-			break
-		}
-	}
+	anthropicFaults.read(e, word)
 	if e.Kind != KindBadRequest {
 		return
 	}

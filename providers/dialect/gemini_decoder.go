@@ -85,7 +85,7 @@ func (d *geminiDecoder) emit(e Event) { d.events = append(d.events, e) }
 
 func (d *geminiDecoder) fail(fault *Error) {
 	if fault.Status < 400 {
-		fault.Status = d.c.fault(KindServer).status
+		fault.Status = geminiFaults.of(KindServer).status
 	}
 	d.done = true
 	d.emit(Event{Kind: EventError, Err: fault})

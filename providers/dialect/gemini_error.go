@@ -8,16 +8,8 @@ import (
 	"time"
 )
 
-// geminiFault is a kind of fault with the word and the status that go with it,
-// https://cloud.google.com/apis/design/errors.
-type geminiFault struct {
-	kind   ErrorKind
-	word   string
-	status int
-}
-
-// geminiFaults are in the order in which a word is looked up: the first of two with one word is its kind.
-var geminiFaults = [...]geminiFault{
+// geminiFaults are the words of errors, https://cloud.google.com/apis/design/errors; never changed.
+var geminiFaults = faultWords{
 	{KindBadRequest, "INVALID_ARGUMENT", http.StatusBadRequest},
 	{KindContextLength, "INVALID_ARGUMENT", http.StatusBadRequest},
 	{KindFiltered, "INVALID_ARGUMENT", http.StatusBadRequest},
@@ -33,21 +25,12 @@ var geminiFaults = [...]geminiFault{
 	{KindTimeout, "DEADLINE_EXCEEDED", http.StatusGatewayTimeout},
 }
 
-func (gemini) fault(kind ErrorKind) geminiFault {
-	for _, f := range geminiFaults {
-		if f.kind == kind {
-			return f
-		}
-	}
-	return geminiFault{kind: KindServer, word: "INTERNAL", status: http.StatusInternalServerError}
-}
-
 // ErrorStatus is the status that goes with the error's word. Where the kind says no more than the status, that stays.
 func (c gemini) ErrorStatus(e *Error) int {
 	if e.Status >= 400 && e.Status != statusOverloaded && e.kind() == KindOf(e.Status) {
 		return e.Status
 	}
-	return c.fault(e.kind()).status
+	return geminiFaults.of(e.kind()).status
 }
 
 func (c gemini) encodeError(e *Error) []byte {
@@ -70,7 +53,7 @@ func (c gemini) writeError(w *writer, e *Error) {
 	w.openObject("error")
 	w.int("code", int64(c.ErrorStatus(e)))
 	w.str("message", message)
-	w.str("status", c.fault(e.kind()).word)
+	w.str("status", geminiFaults.of(e.kind()).word)
 	if e.RetryAfter > 0 {
 		w.openArray("details")
 		w.open('{')
@@ -114,15 +97,7 @@ func geminiErrorIn(body []byte) value {
 func (gemini) readError(e *Error, told value) {
 	e.Message = told.get("message").text()
 	word := told.get("status").text()
-	for _, f := range geminiFaults {
-		if f.word == word {
-			e.Kind = f.kind
-			if e.Status < 400 {
-				e.Status = f.status
-			}
-			break
-		}
-	}
+	geminiFaults.read(e, word)
 	if code, ok := told.get("code").integer(); ok && e.Status < 400 {
 		e.Status = int(code)
 	}
