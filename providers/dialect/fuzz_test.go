@@ -11,11 +11,16 @@ import (
 	"aiproxy/providers/dialect"
 )
 
-// codecs returns all codecs that there are.
-func codecs() []dialect.Codec {
-	var list []dialect.Codec
-	for _, n := range []dialect.Name{dialect.OpenAIChat, dialect.OpenAIResponses, dialect.Anthropic, dialect.Gemini, dialect.Kiro} {
-		if c, ok := dialect.Lookup(n); ok {
+// names returns all dialects that there are.
+func names() []dialect.Name {
+	return []dialect.Name{dialect.OpenAIChat, dialect.OpenAIResponses, dialect.Anthropic, dialect.Gemini, dialect.Kiro}
+}
+
+// codecs returns the codecs that upstreams speak, which are all.
+func codecs() []dialect.UpstreamCodec {
+	var list []dialect.UpstreamCodec
+	for _, n := range names() {
+		if c, ok := dialect.LookupUpstream(n); ok {
 			list = append(list, c)
 		}
 	}
@@ -25,8 +30,8 @@ func codecs() []dialect.Codec {
 // clientCodecs returns the codecs that clients speak.
 func clientCodecs() []dialect.Codec {
 	var list []dialect.Codec
-	for _, c := range codecs() {
-		if c.Name() != dialect.Kiro {
+	for _, n := range names() {
+		if c, ok := dialect.Lookup(n); ok {
 			list = append(list, c)
 		}
 	}
@@ -46,7 +51,7 @@ func vendorOf(n dialect.Name) dialect.Vendor {
 	}
 }
 
-func exchangeFor(c dialect.Codec, stream bool) *dialect.Exchange {
+func exchangeFor(c dialect.UpstreamCodec, stream bool) *dialect.Exchange {
 	return &dialect.Exchange{
 		ID: "req1", Now: 1, Request: &dialect.Request{Stream: stream, IncludeUsage: true},
 		Target: dialect.Target{
@@ -91,7 +96,7 @@ func FuzzDecoder(f *testing.F) {
 	})
 }
 
-func checkStream(t *testing.T, from, to dialect.Codec, stream []byte, cut int) {
+func checkStream(t *testing.T, from dialect.UpstreamCodec, to dialect.ClientCodec, stream []byte, cut int) {
 	t.Helper()
 	x := exchangeFor(from, true)
 	events := cutEvents(stream, cut)

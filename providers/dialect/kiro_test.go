@@ -3,7 +3,6 @@ package dialect
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -126,91 +125,4 @@ func TestKiroGivesNoWholeAnswers(t *testing.T) {
 	if _, ok := Lookup(Kiro); ok {
 		t.Error("Kiro is offered to clients")
 	}
-}
-
-// FuzzKiroDecoder checks that whatever frames come, the events keep the order that encoders rely on.
-func FuzzKiroDecoder(f *testing.F) {
-	f.Add("assistantResponseEvent\n{\"content\":\"<thinking>a</thin\"}\nassistantResponseEvent\n{\"content\":\"king>b\"}")
-	f.Add("toolUseEvent\n{\"name\":\"f\",\"toolUseId\":\"1\",\"input\":\"{\"}\ntoolUseEvent\n{\"toolUseId\":\"2\",\"stop\":true}\n" +
-		"assistantResponseEvent\n{\"content\":\"x\"}\ntoolUseEvent\n{\"toolUseId\":\"1\",\"input\":\"}\",\"stop\":true}")
-	f.Add("reasoningContentEvent\n{\"text\":\"a\",\"signature\":\"s\"}\nreasoningContentEvent\n{\"redactedContent\":\"s\"}\nmetadataEvent\n{\"tokenUsage\":{}}")
-	f.Add("exception.ContentLengthExceededException\n{}\ncontextUsageEvent\n{\"contextUsagePercentage\":1e3}")
-	f.Add("invalidStateEvent\n{\"reason\":\"x\"}")
-	f.Fuzz(func(t *testing.T, text string) {
-		d := kiro{}.NewDecoder(kiroExchange("claude-sonnet-4.5"))
-		var order eventOrder
-		lines := strings.Split(text, "\n")
-		for i := 0; i+1 < len(lines); i += 2 {
-			events, err := d.Decode(nil, Frame{Name: []byte(lines[i]), Data: []byte(lines[i+1])})
-			order.check(t, events)
-			if err != nil {
-				return
-			}
-		}
-		events, err := d.Close(nil)
-		order.check(t, events)
-		if (err == nil) != order.over {
-			t.Errorf("closed with %v, and the stream is over: %v", err, order.over)
-		}
-	})
-}
-
-// eventOrder follows a stream of one choice.
-type eventOrder struct {
-	started, open, finished, over bool
-	blocks                        int
-}
-
-func (o *eventOrder) check(t *testing.T, events []Event) {
-	t.Helper()
-	for i := range events {
-		e := &events[i]
-		if fault := o.fault(e); fault != "" {
-			t.Fatalf("event %d (kind %d): %s", i, e.Kind, fault)
-		}
-	}
-}
-
-func (o *eventOrder) fault(e *Event) string {
-	switch {
-	case o.over:
-		return "after the end"
-	case e.Kind != EventStart && e.Kind != EventError && !o.started:
-		return "before the start"
-	}
-	switch e.Kind {
-	case EventStart:
-		if o.started {
-			return "a second start"
-		}
-		o.started = true
-	case EventBlock:
-		if o.open || o.finished || e.Block != o.blocks {
-			return "a block out of order: " + strconv.Itoa(e.Block)
-		}
-		o.open = true
-		o.blocks++
-	case EventDelta:
-		if !o.open || len(e.Text) == 0 || e.Block != o.blocks-1 {
-			return "a fragment of nothing"
-		}
-	case EventSignature, EventCitation, EventBlockEnd:
-		if !o.open {
-			return "no block is open"
-		}
-		o.open = e.Kind != EventBlockEnd
-	case EventFinish:
-		if o.open || o.finished {
-			return "finished at the wrong time"
-		}
-		o.finished = true
-	case EventEnd:
-		o.over = true
-		if !o.finished {
-			return "the end of an answer that is not finished"
-		}
-	case EventError:
-		o.over = true
-	}
-	return ""
 }
