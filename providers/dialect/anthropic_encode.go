@@ -23,8 +23,7 @@ func (anthropic) EncodeRequest(dst []byte, x *Exchange, report *Report) []byte {
 	e.w.str("model", x.Target.Model)
 	budget := e.budget()
 	e.w.int("max_tokens", e.maxTokens(budget))
-	e.writeReasoning(budget)
-	e.writeSampling()
+	e.writeSampling(e.writeReasoning(budget))
 	e.writeTools()
 	e.writeMessages()
 	e.writeIdentity()
@@ -58,7 +57,7 @@ func (e *anthropicEncoding) budget() int64 {
 	tokens = max(tokens, minBudget)
 	forced := r.ToolChoice.Mode == ChoiceRequired || r.ToolChoice.Mode == ChoiceTool
 	room := r.MaxTokens == nil || *r.MaxTokens > minBudget
-	if forced || !room {
+	if forced || !room || e.thoughtLost() {
 		e.report.Drop(FieldReasoning) // What must be called, and how long the answer may be, weighs more.
 		return 0
 	}
@@ -66,6 +65,25 @@ func (e *anthropicEncoding) budget() int64 {
 		tokens = min(tokens, *r.MaxTokens-1)
 	}
 	return tokens
+}
+
+// thoughtLost tells whether the model waits for the results of calls before which it has thought, and the thought is
+// not there or is another vendor's: the upstream then refuses to think on.
+func (e *anthropicEncoding) thoughtLost() bool {
+	turns := MergeTurns(FoldSystem(e.x.Request.Messages))
+	n := len(turns)
+	if n < 2 || turns[n-1].Parts[0].Kind != PartToolResult {
+		return false
+	}
+	for _, p := range turns[n-2].Parts {
+		if p.Kind == PartThinking && p.Signature.For(e.x.Target.Vendor) != "" {
+			return false
+		}
+		if p.Kind != PartThinking && (p.Kind != PartText || p.Text != "") {
+			return true
+		}
+	}
+	return true
 }
 
 // maxTokens bounds the answer, thinking included.
@@ -80,18 +98,21 @@ func (e *anthropicEncoding) maxTokens(budget int64) int64 {
 }
 
 // writeReasoning appends how much the model shall think, and the format of its answer, which stands beside the effort.
-func (e *anthropicEncoding) writeReasoning(budget int64) {
+// It tells whether the model is asked to think.
+func (e *anthropicEncoding) writeReasoning(budget int64) (thinks bool) {
 	r := &e.x.Request.Reasoning
 	tokens, asked := r.Tokens()
 	effort := r.Word()
 	switch {
 	case budget > 0:
+		thinks = true
 		e.writeThinking("enabled", budget)
 	case asked && tokens == 0:
 		if !e.alwaysThinks() {
 			e.writeThinking("disabled", 0)
 		}
 	case asked && e.generation.since4(6):
+		thinks = true
 		e.writeThinking("adaptive", 0)
 	}
 	if !e.generation.since4(6) || effort == EffortNone {
@@ -102,7 +123,7 @@ func (e *anthropicEncoding) writeReasoning(budget int64) {
 	}
 	schema := e.schema()
 	if effort == "" && schema == nil {
-		return
+		return thinks
 	}
 	e.w.openObject("output_config")
 	e.w.optStr("effort", string(effort))
@@ -113,6 +134,7 @@ func (e *anthropicEncoding) writeReasoning(budget int64) {
 		e.w.close('}')
 	}
 	e.w.close('}')
+	return thinks
 }
 
 // alwaysThinks tells whether the model refuses to have its thinking switched off.
@@ -154,7 +176,7 @@ func (e *anthropicEncoding) schema() []byte {
 }
 
 // writeSampling appends what tunes the answer, and reports what Anthropic does not have.
-func (e *anthropicEncoding) writeSampling() {
+func (e *anthropicEncoding) writeSampling(thinks bool) {
 	r := e.x.Request
 	// Models from 4.7 on take their defaults only, earlier ones either temperature or top_p.
 	if e.generation.since4(7) {
@@ -162,7 +184,7 @@ func (e *anthropicEncoding) writeSampling() {
 		e.dropSet(r.TopP != nil && *r.TopP != 1, FieldTopP)
 		e.dropSet(r.TopK != nil, FieldTopK)
 	} else {
-		e.writeOldSampling()
+		e.writeOldSampling(thinks)
 	}
 	if len(r.Stop) > 0 {
 		for _, stop := range r.Stop {
@@ -187,8 +209,15 @@ func (e *anthropicEncoding) writeSampling() {
 	e.dropSet(r.Store != nil && *r.Store, FieldStore)
 }
 
-func (e *anthropicEncoding) writeOldSampling() {
+// writeOldSampling appends the sampling of models that let it be tuned, though not while they think.
+func (e *anthropicEncoding) writeOldSampling(thinks bool) {
 	r := e.x.Request
+	if thinks {
+		e.dropSet(r.Temperature != nil && *r.Temperature != 1, FieldTemperature)
+		e.dropSet(r.TopP != nil && *r.TopP != 1, FieldTopP)
+		e.dropSet(r.TopK != nil, FieldTopK)
+		return
+	}
 	if t := r.Temperature; t != nil {
 		if *t > 1 { // Others go up to 2.
 			e.report.Drop(FieldTemperature)

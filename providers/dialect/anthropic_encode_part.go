@@ -111,6 +111,7 @@ func (e *anthropicEncoding) writeMedia(p *Part, at int) {
 		e.report.RefuseAt(at, reason)
 		return
 	}
+	e.report.dropDetail(m)
 	e.w.open('{')
 	e.w.str("type", kind)
 	e.w.openObject("source")
@@ -184,12 +185,13 @@ func anthropicMedia(p *Part, vendor Vendor) (kind, reason string) {
 	return "", "holds a file of type " + mediaType(m) + ": this upstream takes PDF and text"
 }
 
-// mediaType is the type that the data has by its first bytes, or else the one that was said: upstreams compare them.
+// mediaType is the type that the data of an image or a PDF has by its first bytes, because upstreams compare them, or
+// else the one that was said: what else first bytes tell is vaguer, or another word for the same type.
 func mediaType(m *Media) string {
 	head := m.Data[:min(len(m.Data), 1024)]
 	raw, err := base64.StdEncoding.DecodeString(head[:len(head)/4*4])
 	if err == nil && len(raw) > 0 {
-		if sniffed, _, _ := strings.Cut(http.DetectContentType(raw), ";"); sniffed != "application/octet-stream" && !strings.HasPrefix(sniffed, "text/") {
+		if sniffed, _, _ := strings.Cut(http.DetectContentType(raw), ";"); strings.HasPrefix(sniffed, "image/") || sniffed == "application/pdf" {
 			return sniffed
 		}
 	}

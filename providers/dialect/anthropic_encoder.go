@@ -9,12 +9,13 @@ type anthropicEncoder struct {
 	data []byte
 
 	// index is that of the open block, -1 before the first, and kind its kind.
-	index int
-	kind  PartKind
-	calls bool
-	stop  Stop
-	usage Usage
-	tier  string
+	index  int
+	kind   PartKind
+	signed bool
+	calls  bool
+	stop   Stop
+	usage  Usage
+	tier   string
 }
 
 // NewEncoder returns an encoder for a streamed message.
@@ -50,6 +51,9 @@ func (e *anthropicEncoder) Encode(dst []byte, ev *Event) []byte {
 	case EventCitation:
 		return e.citation(dst, ev.Citation)
 	case EventBlockEnd:
+		if v := e.x.Target.Vendor; e.kind == PartThinking && !e.signed && v != VendorAnthropic {
+			dst = e.fragment(dst, "signature_delta", "signature", []byte(Unsigned(v)))
+		}
 		return e.frame(dst, "content_block_stop", func(w *writer) { w.int("index", int64(e.index)) })
 	case EventFinish:
 		e.stop = ev.Stop
@@ -97,7 +101,7 @@ func (e *anthropicEncoder) start(dst []byte, ev *Event) []byte {
 
 func (e *anthropicEncoder) block(dst []byte, p *Part) []byte {
 	e.index++
-	e.kind = p.Kind
+	e.kind, e.signed = p.Kind, p.Encrypted || !p.Signature.Empty()
 	e.calls = e.calls || p.Kind == PartToolCall
 	dst = e.frame(dst, "content_block_start", func(w *writer) {
 		w.int("index", int64(e.index))
@@ -107,8 +111,8 @@ func (e *anthropicEncoder) block(dst []byte, p *Part) []byte {
 			return
 		}
 		opened := *p
-		opened.Media = nil // Its link is long, and a delta by right.
-		anthropicWriteBlock(w, &opened)
+		opened.Media = nil                               // Its link is long, and a delta by right.
+		anthropicWriteBlock(w, &opened, VendorAnthropic) // A signature comes at the end.
 	})
 	switch {
 	case p.Kind == PartServerCall:
@@ -147,6 +151,7 @@ func (e *anthropicEncoder) signature(dst []byte, s Signature) []byte {
 	if e.kind != PartThinking {
 		return dst
 	}
+	e.signed = true
 	return e.fragment(dst, "signature_delta", "signature", []byte(s.Seal(VendorAnthropic)))
 }
 

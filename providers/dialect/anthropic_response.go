@@ -97,7 +97,7 @@ func (c anthropic) EncodeResponse(dst []byte, r *Response, x *Exchange) []byte {
 	calls := false
 	for i := range choice.Parts {
 		calls = calls || choice.Parts[i].Kind == PartToolCall
-		anthropicWriteBlock(&w, &choice.Parts[i])
+		anthropicWriteBlock(&w, &choice.Parts[i], x.Target.Vendor)
 	}
 	w.close(']')
 	anthropicWriteStop(&w, choice.Stop, calls)
@@ -128,8 +128,8 @@ func anthropicTier(tier string) string {
 	}
 }
 
-// anthropicWriteBlock appends a part of an answer.
-func anthropicWriteBlock(w *writer, p *Part) {
+// anthropicWriteBlock appends a part of an answer of the vendor's.
+func anthropicWriteBlock(w *writer, p *Part, v Vendor) {
 	switch p.Kind {
 	case PartServerCall:
 		anthropicWriteServerCall(w, p.ServerCall, anthropicInput(p.ServerCall))
@@ -149,7 +149,7 @@ func anthropicWriteBlock(w *writer, p *Part) {
 		} else {
 			w.str("type", "thinking")
 			w.str("thinking", p.Text)
-			w.str("signature", p.Signature.Seal(VendorAnthropic))
+			w.str("signature", anthropicSignature(p.Signature, v))
 		}
 	case PartToolCall:
 		anthropicWriteCall(w, p, p.Call.Args)
@@ -165,6 +165,14 @@ func anthropicWriteBlock(w *writer, p *Part) {
 		}
 	}
 	w.close('}')
+}
+
+// anthropicSignature is what stands for the signature of a vendor's thought.
+func anthropicSignature(s Signature, v Vendor) string {
+	if s.Empty() && v != VendorAnthropic {
+		return Unsigned(v)
+	}
+	return s.Seal(VendorAnthropic)
 }
 
 // anthropicText is a part of an answer as text: messages have no other place for images and sounds.

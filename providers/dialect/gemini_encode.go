@@ -290,8 +290,14 @@ func (e *geminiEncoding) amount(effort Effort, tokens int64) {
 			} else {
 				e.w.str("thinkingLevel", "LOW") // Its least.
 			}
-		case EffortLow, EffortMedium:
-			e.w.str("thinkingLevel", strings.ToUpper(string(effort)))
+		case EffortLow:
+			e.w.str("thinkingLevel", "LOW")
+		case EffortMedium:
+			if strings.HasPrefix(e.x.Target.Model, "gemini-3-pro") {
+				e.w.str("thinkingLevel", "HIGH") // It has nothing between low and high.
+			} else {
+				e.w.str("thinkingLevel", "MEDIUM")
+			}
 		default:
 			e.w.str("thinkingLevel", "HIGH")
 		}

@@ -1,9 +1,6 @@
 package dialect
 
-import (
-	"encoding/base64"
-	"strings"
-)
+import "strings"
 
 // geminiSkip stands in for the signature of a call that another vendor's model has made, as Google documents it for
 // histories that were moved.
@@ -132,18 +129,19 @@ func hasMedia(parts []Part) bool {
 func (e *geminiEncoding) media(m *Media, at int) {
 	switch {
 	case m.Text != "":
-		e.text(strings.TrimSpace(m.Name+"\n"+m.Text), false, "")
+		e.text(m.Document(), false, "")
 	case m.FileID != "" && m.Vendor == VendorGoogle:
 		e.fileData(m.Type, m.FileID)
 	case m.FileID != "":
 		e.report.RefuseAt(at, "names a file that was given to another provider; send its content instead")
 	case m.Data != "" && strings.HasPrefix(m.Type, "text/"):
-		text, err := base64.StdEncoding.DecodeString(m.Data)
-		if err != nil {
+		plain := m.Plain()
+		if plain.Text == "" && m.Data != "" {
 			e.report.RefuseAt(at, "holds a file whose data is no base64")
 		}
-		e.text(strings.TrimSpace(m.Name+"\n"+string(text)), false, "")
+		e.text(plain.Document(), false, "")
 	case m.Data != "":
+		e.report.dropDetail(m)
 		e.w.open('{')
 		e.w.openObject("inlineData")
 		e.w.str("mimeType", mediaType(m))

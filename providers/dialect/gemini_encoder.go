@@ -1,5 +1,7 @@
 package dialect
 
+import "encoding/json"
+
 // geminiEncoder writes a streamed answer: server-sent events without names, or the elements of a JSON array. Calls are
 // whole in this dialect, so their arguments are collected; the reason of the end waits for the usage.
 type geminiEncoder struct {
@@ -17,11 +19,13 @@ type geminiEncoder struct {
 
 // geminiWritten is a candidate while it is written.
 type geminiWritten struct {
-	kind  PartKind
-	call  *Part
-	args  []byte
-	stop  Stop
-	found geminiFound
+	kind PartKind
+	// call is the one that is open, or was closed with arguments that are no JSON: broken.
+	call   *Part
+	args   []byte
+	broken bool
+	stop   Stop
+	found  geminiFound
 }
 
 // NewEncoder returns an encoder for a streamed answer.
@@ -69,9 +73,12 @@ func (e *geminiEncoder) Encode(dst []byte, ev *Event) []byte {
 	case EventCitation:
 		choice.found.cite(ev.Citation)
 	case EventBlockEnd:
-		return e.blockEnd(dst, ev, choice)
+		if choice.broken = choice.call != nil && len(choice.args) > 0 && !json.Valid(choice.args); !choice.broken {
+			return e.called(dst, ev.Choice, choice)
+		}
 	case EventFinish:
 		choice.stop = ev.Stop
+		return e.unfinished(dst, ev, choice)
 	case EventPing:
 		return e.KeepAlive(dst)
 	case EventError:
@@ -85,6 +92,7 @@ func (e *geminiEncoder) Encode(dst []byte, ev *Event) []byte {
 }
 
 func (e *geminiEncoder) block(dst []byte, ev *Event, choice *geminiWritten) []byte {
+	dst = e.unfinished(dst, ev, choice)
 	p := ev.Part
 	choice.kind = p.Kind
 	choice.found.add(p)
@@ -101,14 +109,28 @@ func (e *geminiEncoder) block(dst []byte, ev *Event, choice *geminiWritten) []by
 	}
 }
 
-func (e *geminiEncoder) blockEnd(dst []byte, ev *Event, choice *geminiWritten) []byte {
-	if choice.call == nil {
+// called appends the call that has ended.
+func (e *geminiEncoder) called(dst []byte, index int, choice *geminiWritten) []byte {
+	p := choice.call
+	if p == nil {
 		return dst
 	}
-	p := choice.call
 	p.Call.Args = Arguments(string(choice.args))
-	choice.call = nil
-	return e.part(dst, ev.Choice, p)
+	choice.call, choice.broken = nil, false
+	return e.part(dst, index, p)
+}
+
+// unfinished appends a call whose arguments are no JSON, unless the bound of the answer has cut them: then there was
+// no call yet, and a client must not run what is left of it.
+func (e *geminiEncoder) unfinished(dst []byte, ev *Event, choice *geminiWritten) []byte {
+	if !choice.broken {
+		return dst
+	}
+	if ev.Kind == EventFinish && ev.Stop.Reason == StopMaxTokens {
+		choice.call, choice.broken = nil, false
+		return dst
+	}
+	return e.called(dst, ev.Choice, choice)
 }
 
 // text appends a chunk with a fragment of a text or a thought.

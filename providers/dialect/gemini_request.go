@@ -208,7 +208,7 @@ func (d *geminiRequest) tools(v value) error {
 				d.serverTool(ServerURLContext)
 			default:
 				d.request.Tools = append(d.request.Tools, Tool{
-					Kind: ToolServer, Server: ServerTool(word), Vendor: VendorGoogle, Raw: tool.raw(),
+					Kind: ToolServer, Name: word, Server: ServerTool(word), Vendor: VendorGoogle, Raw: tool.raw(),
 				})
 			}
 			return nil
@@ -221,7 +221,7 @@ func (d *geminiRequest) tools(v value) error {
 }
 
 func (d *geminiRequest) serverTool(t ServerTool) {
-	d.request.Tools = append(d.request.Tools, Tool{Kind: ToolServer, Server: t})
+	d.request.Tools = append(d.request.Tools, Tool{Kind: ToolServer, Name: string(t), Server: t})
 }
 
 func (d *geminiRequest) function(at string, v value) error {

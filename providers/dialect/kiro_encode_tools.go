@@ -31,7 +31,7 @@ func (e *kiroEncoding) offer() []kiroTool {
 	for i := range r.Tools {
 		t := &r.Tools[i]
 		if t.Kind == ToolServer {
-			e.report.Refuse(FieldTools, "asks for "+clipWord(string(t.Server)+t.Name)+", a tool that this upstream does not run")
+			e.report.Refuse(FieldTools, "asks for "+clipWord(t.Name)+", a tool that this upstream does not run")
 			continue
 		}
 		if !allowed(&r.ToolChoice, t) {

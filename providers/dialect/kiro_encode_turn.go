@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"encoding/base64"
 	"strings"
 )
 
@@ -190,17 +189,18 @@ func (e *kiroEncoding) media(t *kiroTurn, p *Part, at int) (text string) {
 	case p.Kind == PartAudio:
 		e.report.RefuseAt(at, "holds audio, which this upstream does not take")
 	case m.Text != "":
-		return strings.TrimSpace(m.Name + "\n" + m.Text)
+		return m.Document()
 	case m.Data == "":
 		e.report.RefuseAt(at, "holds an address, which this upstream does not fetch; send the data instead")
 	case kind == "image/png", kind == "image/jpeg", kind == "image/gif", kind == "image/webp":
 		t.images = append(t.images, m)
+		e.report.dropDetail(m)
 	case strings.HasPrefix(kind, "text/"):
-		raw, err := base64.StdEncoding.DecodeString(m.Data)
-		if err != nil {
+		plain := m.Plain()
+		if plain.Text == "" {
 			e.report.RefuseAt(at, "holds a file whose data is no base64")
 		}
-		return strings.TrimSpace(m.Name + "\n" + string(raw))
+		return plain.Document()
 	default:
 		e.report.RefuseAt(at, "holds a file of type "+clipWord(kind)+": this upstream takes png, jpeg, gif and webp images, and text")
 	}

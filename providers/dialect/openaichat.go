@@ -30,8 +30,8 @@ func (c openAIChat) appendError(dst []byte, e *Error) []byte {
 	default:
 		kind = c.errorType(c.ErrorStatus(e))
 	}
-	if code == "" {
-		code = c.errorCode(e.Kind)
+	if code == "" || e.Kind == KindContextLength {
+		code = c.errorCode(e.Kind) // Programs that shorten the conversation look for this one only.
 	}
 	dst = append(dst, `{"error":{"message":`...)
 	dst = appendString(dst, e.Message)

@@ -53,15 +53,12 @@ func (e *chatEncoding) sampling() {
 		limit = "max_tokens"
 	}
 	e.optInt(limit, q.MaxTokens)
-	e.optFloat("temperature", q.Temperature)
-	e.optFloat("top_p", q.TopP)
+	e.drawing()
 	if q.TopK != nil && e.qwen() {
 		e.int("top_k", *q.TopK)
 	} else if q.TopK != nil {
 		e.report.Drop(FieldTopK)
 	}
-	e.optFloat("frequency_penalty", q.FrequencyPenalty)
-	e.optFloat("presence_penalty", q.PresencePenalty)
 	e.optInt("seed", q.Seed)
 	const mostStops = 4
 	if len(q.Stop) > mostStops {
@@ -75,12 +72,35 @@ func (e *chatEncoding) sampling() {
 	e.optRaw("logit_bias", q.LogitBias)
 }
 
+// drawing writes how tokens are drawn, to models that leave that to the client.
+func (e *chatEncoding) drawing() {
+	q := e.req
+	if chatSamples(e.x.Target.Model, q.Reasoning.Word()) {
+		e.optFloat("temperature", q.Temperature)
+		e.optFloat("top_p", q.TopP)
+		e.optFloat("frequency_penalty", q.FrequencyPenalty)
+		e.optFloat("presence_penalty", q.PresencePenalty)
+		return
+	}
+	e.dropTuned(q.Temperature, 1, FieldTemperature)
+	e.dropTuned(q.TopP, 1, FieldTopP)
+	e.dropTuned(q.FrequencyPenalty, 0, FieldFrequencyPenalty)
+	e.dropTuned(q.PresencePenalty, 0, FieldPresencePenalty)
+}
+
+// dropTuned reports a number that is left out, unless it is what the upstream takes anyway.
+func (e *chatEncoding) dropTuned(n *float64, usual float64, f Field) {
+	if n != nil && *n != usual {
+		e.report.Drop(f)
+	}
+}
+
 // notes writes what is about the request. Servers that are compatible with OpenAI often refuse what they do not know,
 // so that some of it goes to OpenAI alone.
 func (e *chatEncoding) notes() {
 	q := e.req
 	own := e.x.Target.Vendor == VendorOpenAI
-	e.optStr("user", q.User)
+	e.optStr("user", shortUser(q.User))
 	e.optOwn(own, q.ServiceTier != "", FieldServiceTier, func() { e.str("service_tier", chatTier(q.ServiceTier)) })
 	e.optOwn(own, q.Verbosity != "", FieldVerbosity, func() { e.str("verbosity", q.Verbosity) })
 	e.optOwn(own, q.CacheKey != "", FieldCacheKey, func() { e.str("prompt_cache_key", q.CacheKey) })
@@ -120,7 +140,7 @@ func (e *chatEncoding) optOwn(own, there bool, f Field, write func()) {
 	}
 }
 
-// chatTier takes Anthropic's word for the usual tier.
+// chatTier takes Anthropic's words for the usual tier.
 func chatTier(tier string) string {
 	if tier == "standard_only" || tier == "standard" {
 		return "default"
@@ -168,20 +188,25 @@ func (e *chatEncoding) reasoning() {
 	}
 }
 
-// qwenThinking writes Qwen's switches. The code interpreter runs only while thinking.
+// qwenThinking writes Qwen's switches. The code interpreter runs only while thinking, and no tool can be forced then.
+// The highest effort is as much as the model can: a number above its bound would be refused.
 func (e *chatEncoding) qwenThinking(r *Reasoning) {
 	if slices.ContainsFunc(e.req.Tools, func(t Tool) bool { return t.Server == ServerCodeInterpreter }) {
 		e.bool("enable_thinking", true)
 		return
 	}
 	tokens, said := r.Tokens()
+	forced := e.req.ToolChoice.Mode == ChoiceRequired || e.req.ToolChoice.Mode == ChoiceTool && e.req.ToolChoice.Server == ""
 	switch {
 	case !said:
 	case tokens == 0:
 		e.bool("enable_thinking", false)
+	case forced:
+		e.report.Drop(FieldReasoning)
+		e.bool("enable_thinking", false)
 	default:
 		e.bool("enable_thinking", true)
-		if tokens > 0 {
+		if tokens > 0 && (r.Budget != nil || r.Effort != EffortMax) {
 			e.int("thinking_budget", tokens)
 		}
 	}
@@ -193,6 +218,21 @@ func chatThinks(model string) bool {
 	for _, old := range []string{"gpt-3.5", "gpt-4", "chatgpt-4o"} {
 		if strings.HasPrefix(model, old) {
 			return false
+		}
+	}
+	return true
+}
+
+// chatSamples tells whether a model lets its sampling be tuned. OpenAI's models that think refuse even the usual
+// temperature, but for those whose thinking can be switched off while it is.
+func chatSamples(model string, effort Effort) bool {
+	name := model[strings.LastIndexByte(model, '/')+1:]
+	if strings.HasPrefix(name, "gpt-5-chat") {
+		return true
+	}
+	for _, thinking := range []string{"o1", "o3", "o4", "gpt-5", "codex"} {
+		if strings.HasPrefix(name, thinking) {
+			return effort == EffortNone
 		}
 	}
 	return true

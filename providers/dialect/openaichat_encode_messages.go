@@ -1,7 +1,11 @@
 package dialect
 
 func (e *chatEncoding) messages() {
-	messages := SettleCalls(MergeTurns(e.req.Messages))
+	messages := e.req.Messages
+	if e.qwen() {
+		messages = oneSystem(messages)
+	}
+	messages = SettleCalls(MergeTurns(messages))
 	e.openArray("messages")
 	for i := range messages {
 		m := &messages[i]
@@ -21,6 +25,16 @@ func (e *chatEncoding) messages() {
 		}
 	}
 	e.close(']')
+}
+
+// oneSystem returns the messages with one of the system, at the beginning, which is all that Qwen's servers take.
+func oneSystem(messages []Message) []Message {
+	system, turns := SplitSystem(messages)
+	turns = FoldSystem(turns)
+	if len(system) == 0 {
+		return turns
+	}
+	return append([]Message{{Role: RoleSystem, Parts: system}}, turns...)
 }
 
 // userTurn writes the results of tools as messages of their own and the rest as one, after them. A message of the role
@@ -58,8 +72,8 @@ func (e *chatEncoding) userTurn(m *Message) {
 }
 
 func joinLines(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "\n" + b
 }
@@ -98,7 +112,9 @@ func (e *chatEncoding) part(m *Message, p *Part) {
 		e.openObject("image_url")
 		e.str("url", p.Media.Address())
 		e.optStr("detail", p.Media.Detail)
-		e.buf = append(e.buf, "}}"...)
+		e.close('}')
+		e.cache(p.Cache)
+		e.close('}')
 	case PartAudio:
 		e.audio(m, p)
 	case PartFile:
@@ -117,14 +133,19 @@ func (e *chatEncoding) textPart(text string, cache *CacheMark) {
 	e.open('{')
 	e.str("type", "text")
 	e.str("text", text)
+	e.cache(cache)
+	e.close('}')
+}
+
+// cache writes a mark into the part or the tool that is open. Of the upstreams only Qwen's know them.
+func (e *chatEncoding) cache(mark *CacheMark) {
 	switch {
-	case cache == nil:
+	case mark == nil:
 	case e.qwen():
 		e.raw("cache_control", []byte(`{"type":"ephemeral"}`))
 	default:
 		e.report.Drop(FieldCache)
 	}
-	e.close('}')
 }
 
 func (e *chatEncoding) audio(m *Message, p *Part) {
@@ -148,31 +169,30 @@ func (e *chatEncoding) audio(m *Message, p *Part) {
 }
 
 func (e *chatEncoding) file(m *Message, p *Part) {
+	media := p.Media.Plain()
 	switch {
-	case p.Media.Text != "":
-		e.textPart(joinLines(p.Media.Name, p.Media.Text), p.Cache)
+	case media.Text != "":
+		e.textPart(media.Document(), p.Cache)
 		return
-	case p.Media.FileID != "" && p.Media.Vendor != e.x.Target.Vendor:
+	case media.FileID != "" && media.Vendor != e.x.Target.Vendor:
 		e.report.RefuseAt(m.At, "has a file by an id that belongs to another vendor")
 		return
-	case p.Media.URL != "":
+	case media.URL != "":
 		e.report.RefuseAt(m.At, "has a file by its address, which this upstream cannot fetch: send the file itself")
 		return
 	}
 	e.open('{')
 	e.str("type", "file")
 	e.openObject("file")
-	if p.Media.FileID != "" {
-		e.str("file_id", p.Media.FileID)
+	if media.FileID != "" {
+		e.str("file_id", media.FileID)
 	} else {
-		name := p.Media.Name
-		if name == "" {
-			name = "file"
-		}
-		e.str("filename", name)
-		e.str("file_data", p.Media.DataURL())
+		e.str("filename", media.FileName())
+		e.str("file_data", media.DataURL())
 	}
-	e.buf = append(e.buf, "}}"...)
+	e.close('}')
+	e.cache(p.Cache)
+	e.close('}')
 }
 
 // assistantTurn writes texts and calls as one message.

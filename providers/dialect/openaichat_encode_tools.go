@@ -37,9 +37,6 @@ func allowed(c *ToolChoice, t *Tool) bool {
 }
 
 func (e *chatEncoding) tool(t *Tool) {
-	if t.Cache != nil {
-		e.report.Drop(FieldCache)
-	}
 	name := e.x.Wire(t.Ref(), e.names)
 	e.open('{')
 	if t.Kind == ToolCustom && e.x.Target.CustomTools {
@@ -48,7 +45,9 @@ func (e *chatEncoding) tool(t *Tool) {
 		e.str("name", name)
 		e.optStr("description", t.Description)
 		e.grammar(t)
-		e.buf = append(e.buf, "}}"...)
+		e.close('}')
+		e.cache(t.Cache)
+		e.close('}')
 		return
 	}
 	e.str("type", "function")
@@ -62,7 +61,9 @@ func (e *chatEncoding) tool(t *Tool) {
 		e.optRaw("parameters", t.Schema)
 		e.optBool("strict", t.Strict)
 	}
-	e.buf = append(e.buf, "}}"...)
+	e.close('}')
+	e.cache(t.Cache)
+	e.close('}')
 }
 
 // grammar writes the format of a custom tool, which OpenAI Chat nests deeper than Responses.

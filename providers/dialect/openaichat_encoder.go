@@ -11,10 +11,12 @@ type chatEncoder struct {
 
 // chatWritten is one choice of a stream.
 type chatWritten struct {
-	begun   bool
-	kind    PartKind
-	custom  bool
-	calls   int
+	begun  bool
+	kind   PartKind
+	custom bool
+	calls  int
+	// bare tells that the open call has had no arguments yet.
+	bare    bool
 	carried chatCarried
 }
 
@@ -56,11 +58,13 @@ func (e *chatEncoder) Encode(dst []byte, ev *Event) []byte {
 		w.buf = append(w.buf, '"')
 		w.buf = append(w.buf, e.tail...)
 		return w.buf
+	case EventBlockEnd:
+		return e.blockEnd(dst, ev)
 	case EventEnd:
 		return e.end(dst, ev)
 	case EventError:
 		return append(dst, e.codec.encodeStreamError(ev.Err)...)
-	default: // a block's end, usage and pings are not told
+	default: // usage and pings are not told
 		return dst
 	}
 }
@@ -73,7 +77,7 @@ func (e *chatEncoder) begin(ev *Event) {
 	w.str("object", "chat.completion.chunk")
 	w.int("created", chatCreated(ev.Created, e.x))
 	w.str("model", chatModel(ev.Model, e.x))
-	w.optStr("service_tier", ev.ServiceTier)
+	w.optStr("service_tier", chatTier(ev.ServiceTier))
 	w.optStr("system_fingerprint", ev.Fingerprint)
 	w.openArray("choices")
 	e.head = w.buf
@@ -132,7 +136,7 @@ func (e *chatEncoder) block(dst []byte, ev *Event) []byte {
 		return dst
 	}
 	call := ev.Part.Call
-	c.custom = call.Custom
+	c.custom, c.bare = call.Custom, !call.Custom
 	w := e.open(dst, ev.Choice)
 	w.openArray("tool_calls")
 	w.open('{')
@@ -142,6 +146,15 @@ func (e *chatEncoder) block(dst []byte, ev *Event) []byte {
 	w.buf = append(w.buf, "}]"...)
 	c.calls++
 	return e.close(&w, nil)
+}
+
+// blockEnd gives a call that had no arguments an empty object: clients parse what they have gathered, and nothing at
+// all is no JSON.
+func (e *chatEncoder) blockEnd(dst []byte, ev *Event) []byte {
+	if c := e.choice(ev.Choice); c.kind != PartToolCall || !c.bare {
+		return dst
+	}
+	return e.delta(dst, &Event{Choice: ev.Choice, Text: []byte("{}")})
 }
 
 func (e *chatEncoder) delta(dst []byte, ev *Event) []byte {
@@ -155,6 +168,7 @@ func (e *chatEncoder) delta(dst []byte, ev *Event) []byte {
 	case PartRefusal:
 		w.bytes("refusal", ev.Text)
 	case PartToolCall:
+		c.bare = false
 		w.openArray("tool_calls")
 		w.open('{')
 		w.int("index", int64(c.calls-1))

@@ -140,7 +140,7 @@ func (openAIChat) EncodeResponse(dst []byte, r *Response, x *Exchange) []byte {
 	if r.Counted {
 		chatWriteUsage(&w, &r.Usage)
 	}
-	w.optStr("service_tier", r.ServiceTier)
+	w.optStr("service_tier", chatTier(r.ServiceTier))
 	w.optStr("system_fingerprint", r.Fingerprint)
 	w.close('}')
 	return w.buf

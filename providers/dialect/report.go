@@ -94,6 +94,13 @@ func (r *Report) DropExtras(extras []Extra, carried func(*Extra) bool) {
 	}
 }
 
+// dropDetail reports how closely an image shall be looked at, to upstreams that can't be told.
+func (r *Report) dropDetail(m *Media) {
+	if m.Detail != "" && m.Detail != "auto" {
+		r.DropName("detail")
+	}
+}
+
 // Strict refuses what was dropped.
 func (r *Report) Strict() {
 	for _, name := range r.Dropped {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strings"
 )
 
 // responsesEncoding is a request for OpenAI Responses while it is being written.
@@ -140,7 +139,7 @@ func (e *responsesEncoding) sampling() {
 		}
 		e.int("max_output_tokens", max(*q.MaxTokens, responsesLeast))
 	}
-	if responsesSamples(e.x.Target.Model, q.Reasoning.Word()) {
+	if chatSamples(e.x.Target.Model, q.Reasoning.Word()) {
 		e.optFloat("temperature", q.Temperature)
 		e.optFloat("top_p", q.TopP)
 	} else {
@@ -168,17 +167,6 @@ func (e *responsesEncoding) dropSet(set bool, f Field) {
 	if set {
 		e.report.Drop(f)
 	}
-}
-
-// responsesSamples tells whether a model lets its sampling be tuned. OpenAI's models that think refuse even the usual
-// temperature, but for those whose thinking can be switched off while it is.
-func responsesSamples(model string, effort Effort) bool {
-	for _, thinking := range []string{"o1", "o3", "o4", "gpt-5", "codex"} {
-		if strings.HasPrefix(model, thinking) {
-			return effort == EffortNone
-		}
-	}
-	return true
 }
 
 // notes writes what is about the request. What only OpenAI's own servers know goes to them alone.

@@ -156,9 +156,10 @@ func (e *responsesEncoding) image(m *Message, media *Media) {
 }
 
 func (e *responsesEncoding) file(m *Message, media *Media) {
+	media = media.Plain()
 	switch {
 	case media.Text != "":
-		e.textPart("input_text", joinLines(media.Name, media.Text))
+		e.textPart("input_text", media.Document())
 		return
 	case media.FileID != "" && media.Vendor != e.x.Target.Vendor:
 		e.report.RefuseAt(m.At, "has a file by an id that belongs to another vendor")
@@ -172,11 +173,7 @@ func (e *responsesEncoding) file(m *Message, media *Media) {
 	case media.URL != "":
 		e.str("file_url", media.URL)
 	default:
-		name := media.Name
-		if name == "" {
-			name = "file"
-		}
-		e.str("filename", name)
+		e.str("filename", media.FileName())
 		e.str("file_data", (&Media{Type: mediaType(media), Data: media.Data}).DataURL())
 	}
 	e.close('}')

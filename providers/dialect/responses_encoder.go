@@ -115,7 +115,7 @@ func (e *responsesEncoder) begin(ev *Event) {
 	if len(e.id) <= len(prefix) || e.id[:len(prefix)] != prefix {
 		e.id = e.x.MintID("resp", 0) // Clients tell the kind of an id by its beginning.
 	}
-	e.tier = ev.ServiceTier
+	e.tier = chatTier(ev.ServiceTier)
 	e.echo = responsesEcho(e.x)
 }
 

@@ -41,13 +41,19 @@ func (s Signature) Seal(own Vendor) string {
 	return sealMark + string(s.Origin) + "." + s.Value
 }
 
+// Unsigned stands in the place for a signature of a thought that the vendor's model has not signed. The upstreams of
+// the vendor whose place it is refuse a thought with an empty signature, and Carries finds this one.
+func Unsigned(v Vendor) string { return sealMark + string(v) + "." }
+
 // OpenSignature reads what Seal has written: own is the vendor of signatures without a mark.
 func OpenSignature(text string, own Vendor) Signature {
 	if text == "" {
 		return Signature{}
 	}
 	if rest, ok := strings.CutPrefix(text, sealMark); ok {
-		if origin, value, ok := strings.Cut(rest, "."); ok {
+		if origin, value, ok := strings.Cut(rest, "."); ok && value == "" {
+			return Signature{}
+		} else if ok {
 			return Signature{Origin: Vendor(origin), Value: value}
 		}
 	}
