@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -104,6 +105,9 @@ func (d *draft) tellSettings(old, now Settings) {
 	if a, b := old.ModelProviders, now.ModelProviders; !slices.Equal(a, b) {
 		d.tell("model providers: %s -> %s", orNone(strings.Join(a, ", ")), orNone(strings.Join(b, ", ")))
 	}
+	if !maps.Equal(old.ModelAliases, now.ModelAliases) {
+		d.tell("model aliases changed")
+	}
 }
 
 // tellInstance says what changes between two instances of one name, or that the instance is deleted.
@@ -134,6 +138,7 @@ func differences(old, now Instance) []string {
 	differ(old.BaseURL != now.BaseURL, "base URL changed")
 	differ(!slices.Equal(old.Models, now.Models), "models changed")
 	differ(!slices.Equal(old.APIKey, now.APIKey), "API key changed")
+	all = append(all, differentOptions(old.Options, now.Options)...)
 	if len(all) == 0 {
 		return []string{"changed"}
 	}

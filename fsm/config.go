@@ -3,6 +3,7 @@ package fsm
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -224,5 +225,6 @@ func (c ConfigChange) normal() ConfigChange {
 }
 
 func sameSettings(a, b Settings) bool {
-	return a.LoadBalancer == b.LoadBalancer && slices.Equal(a.ModelProviders, b.ModelProviders)
+	return a.LoadBalancer == b.LoadBalancer && slices.Equal(a.ModelProviders, b.ModelProviders) &&
+		maps.Equal(a.ModelAliases, b.ModelAliases)
 }

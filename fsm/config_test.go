@@ -46,6 +46,13 @@ func sampleLogOfLevel2(tb testing.TB) []*raft.Log {
 		by(weightOfA(tb, 1), "é"),
 		command(tb, fsm.MemberDelete, fsm.Name{Name: "n1"}),
 		command(tb, fsm.InstanceDelete, fsm.Name{Name: "b"}),
+		by(command(tb, fsm.ConfigApply, fsm.ConfigChange{
+			Settings:  &fsm.Settings{ModelProviders: []string{"x"}, ModelAliases: map[string]string{"fast": "small", "best": "large"}},
+			Instances: []fsm.Instance{withOptions("o")},
+		}), "ops"),
+		command(tb, fsm.ClusterReseal, fsm.Reseal{SealCheck: fsm.Sealed("c"), Instances: []fsm.Resealed{
+			{Name: "o", Field: "headers.X-Team", Sealed: fsm.Sealed("anew")}, {Name: "o", Field: "proxy_password", Sealed: fsm.Sealed("anew")},
+		}}),
 	}
 	var logs []*raft.Log
 	for i, c := range commands {

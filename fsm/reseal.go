@@ -12,7 +12,9 @@ type Reseal struct {
 // Resealed is a secret that was sealed anew.
 type Resealed struct {
 	// Name is that of the instance or client key.
-	Name   string `json:"name"`
+	Name string `json:"name"`
+	// Field tells which of an instance's secrets it is, as Instance.Secrets names them.
+	Field  string `json:"field,omitempty"`
 	Sealed Sealed `json:"sealed"`
 }
 
@@ -25,8 +27,7 @@ func (d *draft) reseal(p Reseal) *Rejection {
 	d.recording = false
 	for _, s := range p.Instances {
 		in, _ := d.next.Instance(s.Name)
-		in.APIKey = s.Sealed
-		d.setInstance(in)
+		d.setInstance(in.withSecret(s.Field, s.Sealed))
 	}
 	for _, s := range p.ClientKeys {
 		d.setClientKey(ClientKey{Name: s.Name, Key: s.Sealed})
@@ -43,7 +44,7 @@ func (d *draft) checkReseal(p Reseal) *Rejection {
 	}
 	for _, s := range p.Instances {
 		in, ok := d.next.Instance(s.Name)
-		if !ok || len(in.APIKey) == 0 {
+		if !ok || len(in.Secrets()[s.Field]) == 0 {
 			return reject(RejectedNotFound, "there is no instance named %s with a key", shorten(s.Name))
 		}
 		if r := checkSealed("the key of instance "+s.Name, s.Sealed); r != nil {

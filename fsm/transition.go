@@ -242,6 +242,9 @@ func normalSettings(s Settings) Settings {
 	if s.ModelProviders == nil {
 		s.ModelProviders = []string{}
 	}
+	if len(s.ModelAliases) == 0 {
+		s.ModelAliases = nil
+	}
 	return s
 }
 
@@ -250,6 +253,7 @@ func normalInstance(in Instance) Instance {
 		in.Models = nil
 	}
 	in.APIKey = normal(in.APIKey)
+	in.Options = normalOptions(in.Options)
 	return in
 }
 

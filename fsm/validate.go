@@ -87,7 +87,7 @@ func checkSettings(s Settings) *Rejection {
 			return r
 		}
 	}
-	return nil
+	return checkAliases("the cluster", s.ModelAliases)
 }
 
 func checkInstance(in Instance) *Rejection {
@@ -108,6 +108,9 @@ func checkInstance(in Instance) *Rejection {
 	}
 	if len(in.APIKey) > maxSealed {
 		return reject(RejectedInvalid, "the sealed API key of instance %s is longer than %d bytes", in.Name, maxSealed)
+	}
+	if r := checkOptions(in.Name, in.Options); r != nil {
+		return r
 	}
 	return checkModels(in.Name, in.Models)
 }

@@ -10,6 +10,9 @@ type Settings struct {
 	LoadBalancer LoadBalancer `json:"load_balancer"`
 	// ModelProviders lists provider names in the order in which they are considered where a request names none.
 	ModelProviders []string `json:"model_providers"`
+	// ModelAliases map names that clients use to other names of models, before an instance is looked for. They came with
+	// feature level 2.
+	ModelAliases map[string]string `json:"model_aliases,omitempty"`
 }
 
 // LoadBalancer says how an instance is picked among the candidates of a request.
@@ -36,7 +39,8 @@ type Instance struct {
 	Priority int  `json:"priority,omitempty"`
 	Enabled  bool `json:"enabled"`
 	// APIKey is the sealed credential, empty for none.
-	APIKey Sealed `json:"api_key,omitempty"`
+	APIKey  Sealed          `json:"api_key,omitempty"`
+	Options InstanceOptions `json:"options,omitzero"`
 }
 
 // ClientKey is a key that clients present to the gateway. All nodes accept it.

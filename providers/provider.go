@@ -10,6 +10,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"aiproxy/providers/dialect"
 )
@@ -48,11 +49,22 @@ type Instance struct {
 	APIKey Secret
 	// Auth says how the credential is presented.
 	Auth Auth
-	// ProjectID is a Google Cloud project, empty for none.
-	ProjectID string
-	Models    []string
-	Weight    int
-	Priority  int
+	// ProjectID is a Google Cloud project, Region one of AWS, ProfileARN a profile of Kiro's; each is empty for none.
+	ProjectID, Region, ProfileARN string
+	// Headers are sent with every request, by canonical name, in place of what else would be.
+	Headers map[string]Secret
+	// ProxyURL is that of an HTTP or SOCKS5 proxy without its password, empty for none.
+	ProxyURL      string
+	ProxyPassword Secret
+	// CA holds certificates in PEM that are trusted in place of the system's, empty for those.
+	CA string
+	// FirstByteTimeout and IdleTimeout bound the wait for a reply and the silence within one; 0 stands for the node's own.
+	FirstByteTimeout, IdleTimeout time.Duration
+	// ModelAliases map names that clients use to the upstream's; see UpstreamModel.
+	ModelAliases map[string]string
+	Models       []string
+	Weight       int
+	Priority     int
 }
 
 // Call is one request to an upstream. It belongs to one goroutine.

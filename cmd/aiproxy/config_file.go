@@ -48,7 +48,8 @@ func readWanted(ctx context.Context, client *adminclient.Client, path string, ge
 	if err := client.Do(ctx, http.MethodGet, "/config", nil, &held); err != nil {
 		return wanted{}, err
 	}
-	return wanted{document: overlay(held, c), revision: held.Revision}, nil
+	d, err := overlay(held, c)
+	return wanted{document: d, revision: held.Revision}, err
 }
 
 func readConfigText(path string) ([]byte, error) {
@@ -73,7 +74,7 @@ func readConfigText(path string) ([]byte, error) {
 
 // overlay returns the document with what a node's configuration says of the dynamic configuration. What it leaves to a
 // default is no opinion.
-func overlay(d document.Document, c *config.Config) document.Document {
+func overlay(d document.Document, c *config.Config) (document.Document, error) {
 	explicit := func(key string) bool { return c.Source(key).Explicit() }
 	if explicit("load_balancer.enabled") {
 		d.Settings.LoadBalancer.Enabled = c.LoadBalancer.Enabled
@@ -85,21 +86,24 @@ func overlay(d document.Document, c *config.Config) document.Document {
 		d.Settings.ModelProviders = c.ServedProviders()
 	}
 	named := namedInstances(c)
+	if explicit("model_aliases") {
+		d.Settings.ModelAliases = c.ModelAliases
+	}
 	if len(named) == 0 && !explicit("instances") {
-		return d
+		return d, nil
 	}
 	d.Instances = make([]document.Instance, 0, len(named))
 	for _, in := range named {
-		record := instance(in)
-		d.Instances = append(d.Instances, document.Instance{
-			Name: record.Name, Provider: record.Provider, BaseURL: record.BaseURL, APIKey: document.Secret(in.APIKey.Reveal()),
-			Models: record.Models, Weight: record.Weight, Priority: record.Priority, Enabled: record.Enabled,
-		})
+		one, err := complete(in)
+		if err != nil {
+			return d, err
+		}
+		d.Instances = append(d.Instances, one)
 	}
-	return d
+	return d, nil
 }
 
 // namedInstances are the instances that somebody configured on this node, which this build can serve.
 func namedInstances(c *config.Config) []config.Instance {
-	return slices.DeleteFunc(c.ServedInstances(), func(in config.Instance) bool { return in.Derived && in.APIKey == "" })
+	return slices.DeleteFunc(c.ServedInstances(), func(in config.Instance) bool { return in.Derived && in.APIKey == "" && in.CredentialsFile == "" })
 }

@@ -51,8 +51,11 @@ func instanceDrift(in config.Instance, s *secrets, v *fsm.View) []string {
 	if !ok {
 		return []string{fmt.Sprintf("instance %s: only here, not in the cluster", in.Name)}
 	}
+	here, err := complete(in)
+	if err != nil {
+		return []string{err.Error()}
+	}
 	var found []string
-	here := instance(in)
 	for _, field := range []struct {
 		name            string
 		here, inCluster any
@@ -63,12 +66,16 @@ func instanceDrift(in config.Instance, s *secrets, v *fsm.View) []string {
 		{"weight", here.Weight, held.Weight},
 		{"priority", here.Priority, held.Priority},
 		{"enabled", here.Enabled, held.Enabled},
+		{"auth", here.Auth, held.Options.Auth},
+		{"project_id", here.ProjectID, held.Options.ProjectID},
+		{"region", here.Region, held.Options.Region},
+		{"proxy_url", here.ProxyURL, held.Options.ProxyURL},
 	} {
 		if !reflect.DeepEqual(field.here, field.inCluster) {
 			found = append(found, fmt.Sprintf("instance %s: %s here %v, in the cluster %v", in.Name, field.name, field.here, field.inCluster))
 		}
 	}
-	if key, err := s.openAPIKey(held.APIKey); err == nil && key != in.APIKey.Reveal() {
+	if key, err := s.openAPIKey(held.APIKey); err == nil && key != string(here.APIKey) {
 		found = append(found, fmt.Sprintf("instance %s: api_key differs", in.Name))
 	}
 	return found

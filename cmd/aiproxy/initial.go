@@ -1,37 +1,40 @@
 package main
 
 import (
+	"errors"
+
 	"aiproxy/cmd/aiproxy/internal/config"
 	"aiproxy/fsm"
+	"aiproxy/gateway/admin/document"
 )
 
-// initial turns a node's configuration into the first configuration of a new cluster.
-func initial(c *config.Config, s *secrets, clusterID string) fsm.Init {
-	first := fsm.Init{
-		ClusterID:    clusterID,
-		FeatureLevel: fsm.FeatureLevel,
-		Settings:     settings(c),
-		SealCheck:    s.ring.Seal([]byte(sealCheck), sealCheckPurpose),
-	}
+// initial turns a node's configuration into the first configuration of a new cluster. Its error names the files that
+// cannot be used.
+func initial(c *config.Config, s *secrets, clusterID string) (fsm.Init, error) {
+	d := document.Document{Settings: settings(c)}
+	var faults []error
 	for _, in := range c.ServedInstances() {
-		record := instance(in)
-		record.APIKey = s.sealAPIKey(in.APIKey)
-		first.Instances = append(first.Instances, record)
+		one, err := complete(in)
+		faults = append(faults, err)
+		d.Instances = append(d.Instances, one)
 	}
-	return first
+	if err := errors.Join(faults...); err != nil {
+		return fsm.Init{}, err
+	}
+	first, err := document.Resolve(d, fsm.Configuration{}, sealer{s})
+	if err != nil {
+		return fsm.Init{}, err
+	}
+	return fsm.Init{
+		ClusterID: clusterID, FeatureLevel: fsm.FeatureLevel, Settings: first.Settings, Instances: first.Instances,
+		SealCheck: s.ring.Seal([]byte(sealCheck), sealCheckPurpose),
+	}, nil
 }
 
-func settings(c *config.Config) fsm.Settings {
-	return fsm.Settings{
-		LoadBalancer:   fsm.LoadBalancer{Enabled: c.LoadBalancer.Enabled, Algorithm: c.ServedAlgorithm()},
+func settings(c *config.Config) document.Settings {
+	return document.Settings{
+		LoadBalancer:   document.LoadBalancer{Enabled: c.LoadBalancer.Enabled, Algorithm: c.ServedAlgorithm()},
 		ModelProviders: c.ServedProviders(),
-	}
-}
-
-// instance is the configured instance as the cluster records it, without its key.
-func instance(in config.Instance) fsm.Instance {
-	return fsm.Instance{
-		Name: in.Name, Provider: in.Provider, BaseURL: in.BaseURL, Models: in.Models,
-		Weight: in.Weight, Priority: in.Priority, Enabled: in.Enabled,
+		ModelAliases:   c.ModelAliases,
 	}
 }

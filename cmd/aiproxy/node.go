@@ -102,7 +102,7 @@ func (n *node) openStore(ctx context.Context) error {
 		Secret:   n.secrets.cluster, PreviousSecrets: n.secrets.previous, SecretIDs: n.secrets.ring.KeyIDs(),
 		Version: buildVersion(), TimeoutScale: c.Cluster.RaftTimeoutScale,
 		Listener: listener, ClientTLS: clientTLS,
-		Init:    func(clusterID string) (fsm.Init, error) { return initial(c, n.secrets, clusterID), nil },
+		Init:    func(clusterID string) (fsm.Init, error) { return initial(c, n.secrets, clusterID) },
 		OnFault: n.fault,
 		Logger:  n.logger,
 	}

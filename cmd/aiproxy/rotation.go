@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,9 @@ func (s *secrets) countOthers(v *fsm.View) int {
 	}
 	count(v.SealCheck)
 	for i := range v.Instances {
-		count(v.Instances[i].APIKey)
+		for _, sealed := range v.Instances[i].Secrets() {
+			count(sealed)
+		}
 	}
 	for i := range v.ClientKeys {
 		count(v.ClientKeys[i].Key)
@@ -148,7 +151,7 @@ func (n *node) resealOnce(ctx context.Context, v *fsm.View) error {
 func (s *secrets) reseal(v *fsm.View) (fsm.Reseal, error) {
 	change := fsm.Reseal{SealCheck: s.ring.Seal([]byte(sealCheck), sealCheckPurpose)}
 	var faults []error
-	again := func(name, purpose string, sealed fsm.Sealed, into *[]fsm.Resealed) {
+	again := func(name, field, purpose string, sealed fsm.Sealed, into *[]fsm.Resealed) {
 		if len(sealed) == 0 || seal.KeyIDOf(sealed) == s.ring.KeyID() {
 			return
 		}
@@ -157,13 +160,17 @@ func (s *secrets) reseal(v *fsm.View) (fsm.Reseal, error) {
 			faults = append(faults, fmt.Errorf("secret of %s: %w", name, err))
 			return
 		}
-		*into = append(*into, fsm.Resealed{Name: name, Sealed: s.ring.Seal(plaintext, purpose)})
+		*into = append(*into, fsm.Resealed{Name: name, Field: field, Sealed: s.ring.Seal(plaintext, purpose)})
 	}
 	for i := range v.Instances {
-		again(v.Instances[i].Name, apiKeyPurpose, v.Instances[i].APIKey, &change.Instances)
+		in := &v.Instances[i]
+		held := in.Secrets()
+		for _, field := range slices.Sorted(maps.Keys(held)) {
+			again(in.Name, field, apiKeyPurpose, held[field], &change.Instances)
+		}
 	}
 	for i := range v.ClientKeys {
-		again(v.ClientKeys[i].Name, clientKeyPurpose, v.ClientKeys[i].Key, &change.ClientKeys)
+		again(v.ClientKeys[i].Name, "", clientKeyPurpose, v.ClientKeys[i].Key, &change.ClientKeys)
 	}
 	return change, errors.Join(faults...)
 }

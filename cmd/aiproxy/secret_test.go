@@ -43,7 +43,11 @@ func TestAnotherSecretIsRefusedWithAdvice(t *testing.T) {
 	t.Parallel()
 	one := secretsFor(t, &config.Config{DataDir: t.TempDir(), APIKeys: []config.Secret{"one"}})
 	two := secretsFor(t, &config.Config{DataDir: t.TempDir(), APIKeys: []config.Secret{"two"}})
-	view := &fsm.View{SealCheck: initial(&config.Config{}, one, "c1").SealCheck}
+	first, err := initial(&config.Config{}, one, "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := &fsm.View{SealCheck: first.SealCheck}
 	if err := one.check(view); err != nil {
 		t.Errorf("the same secret: %v", err)
 	}
@@ -67,7 +71,7 @@ func TestDriftTellsWhatDiffersAndNoSecret(t *testing.T) {
 	t.Parallel()
 	s := secretsFor(t, &config.Config{DataDir: t.TempDir(), APIKeys: []config.Secret{"one"}})
 	here := config.Instance{Name: "a", Provider: "openai-custom", BaseURL: "http://here", APIKey: "sk-here", Weight: 2, Enabled: true}
-	held := instance(here)
+	held := fsm.Instance{Name: "a", Provider: "openai-custom", Weight: 2, Enabled: true}
 	held.BaseURL, held.APIKey = "http://there", s.sealAPIKey("sk-there")
 	c := &config.Config{Instances: []config.Instance{here, {Name: "new", Provider: "openai-custom", APIKey: "k"}}}
 	found := strings.Join(drift(c, s, &fsm.View{ClusterID: "c1", Instances: []fsm.Instance{held, {Name: "old"}}}), "\n")

@@ -26,7 +26,7 @@ func (x *exchange) attempt(ctx context.Context, t *target) *fault {
 	x.client.offer(nil, t)
 	t.load.requests.Add(1)
 	t.load.inFlight.Add(1)
-	a.start(x.relay.limits, &x.client, cancel)
+	a.start(x.relay.limits.of(t.instance), &x.client, cancel)
 	defer a.end(cancel)
 
 	f := a.call(ctx)

@@ -19,8 +19,9 @@ type exchange struct {
 	call *providers.Call
 	// passing is the call for upstreams of the client's dialect, nil until one is tried.
 	passing *providers.Call
-	// model is the model's name as upstreams shall see it.
-	model string
+	// routed is the model's name by which an instance was looked for, model the one that the upstream of the attempt at
+	// hand shall see.
+	routed, model string
 	// translation is that of the attempt at hand, nil where bytes pass. decoded is the request for all of them.
 	translation *translation
 	decoded     decodedRequest
@@ -60,14 +61,14 @@ func (x *exchange) run(ctx context.Context) {
 		x.client.refuse(x.req.Dialect, refusal)
 		return
 	}
-	x.model = model
+	x.routed = model
 	defer x.releaseBodies()
 	x.finish(x.attempts(ctx, p))
 }
 
 // passThrough returns the call for upstreams of the client's dialect.
 func (x *exchange) passThrough() *providers.Call {
-	if x.passing == nil {
+	if x.passing == nil || x.passing.Model != x.model {
 		body := x.body(x.model)
 		x.bodies = append(x.bodies, body)
 		x.passing = &providers.Call{

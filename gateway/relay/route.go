@@ -8,7 +8,7 @@ import (
 )
 
 // route finds the pool for a request and the model's name as the upstream shall see it. The first of these that
-// applies decides, and what it finds, or does not find, is final:
+// applies decides for the model, or for what the cluster's aliases make of it, and what it finds, or does not find, is final:
 //
 //  1. the provider that the request names beside the model, by path or header;
 //  2. the model's whole name, if an instance lists it letter by letter;
@@ -18,6 +18,7 @@ import (
 //
 // The second keeps names like "openai/gpt-oss-120b", which some upstreams have, apart from "provider/model".
 func (t *Table) route(s surface, provider, model string) (*pool, string, *dialect.Error) {
+	model, _ = providers.Alias(t.aliases, model)
 	r := t.surfaces[s]
 	if r == nil {
 		return nil, "", refuseSurface(s)

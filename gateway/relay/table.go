@@ -52,6 +52,8 @@ type Table struct {
 	listing []listing
 	known   map[string]bool
 	targets []*target
+	// aliases are the cluster's: other names for models, whatever the instance.
+	aliases map[string]string
 
 	pools map[string]*pool
 	loads map[string]*load
@@ -89,6 +91,7 @@ func newTable(v *fsm.View, open func(fsm.Sealed) (string, error), reg *providers
 		known:    make(map[string]bool),
 		pools:    make(map[string]*pool),
 		loads:    make(map[string]*load),
+		aliases:  v.Settings.ModelAliases,
 	}
 	var faults []error
 	algorithm := balance.First
@@ -144,23 +147,12 @@ func (t *Table) addTarget(in fsm.Instance, open func(fsm.Sealed) (string, error)
 	case in.Weight <= 0:
 		return weightless, nil
 	}
-	key := ""
-	if len(in.APIKey) > 0 {
-		var err error
-		if key, err = open(in.APIKey); err != nil {
-			return sealedShut, fmt.Errorf("leave out instance %s: open its API key: %w", in.Name, err)
-		}
+	instance, err := openInstance(in, provider.Name(), open)
+	if err != nil {
+		return sealedShut, err
 	}
 	t.targets = append(t.targets, &target{
-		instance: &providers.Instance{
-			Name:     in.Name,
-			Provider: provider.Name(),
-			BaseURL:  in.BaseURL,
-			APIKey:   providers.Secret(key),
-			Models:   slices.Clone(in.Models),
-			Weight:   in.Weight,
-			Priority: in.Priority,
-		},
+		instance: instance,
 		provider: provider,
 		load:     t.loads[in.Name],
 		header:   []string{in.Name},

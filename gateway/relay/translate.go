@@ -39,6 +39,7 @@ type decodedRequest struct {
 // cannot be asked.
 func (x *exchange) prepare(t *target) *fault {
 	x.translation, x.client.stream = nil, nil
+	x.model = t.instance.UpstreamModel(x.routed)
 	to, ok := t.provider.Target(t.instance, x.req.Operation, x.req.Dialect, x.model)
 	if !ok {
 		return x.unsupported(t)

@@ -9,8 +9,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 
 	"aiproxy/providers"
+	"aiproxy/providers/upstream"
 )
 
 // Client sends requests to the endpoints of instances. Make it with New and do not copy it.
@@ -79,7 +81,26 @@ func (c *Client) newRequest(ctx context.Context, in *providers.Instance, r Reque
 			req.GetBody = func() (io.ReadCloser, error) { return body.Reader(), nil }
 		}
 	}
+	for name, value := range in.Headers {
+		header[name] = []string{value.Reveal()}
+	}
+	if in.ProxyURL != "" || in.CA != "" {
+		ctx = upstream.WithRoute(ctx, routeOf(in))
+	}
 	return req.WithContext(ctx), nil
+}
+
+// routeOf is the way to the instance's upstream.
+func routeOf(in *providers.Instance) upstream.Route {
+	r := upstream.Route{ProxyURL: in.ProxyURL, CA: in.CA}
+	if in.ProxyPassword == "" {
+		return r
+	}
+	if u, err := url.Parse(in.ProxyURL); err == nil && u.User != nil {
+		u.User = url.UserPassword(u.User.Username(), in.ProxyPassword.Reveal())
+		r.ProxyURL = u.String()
+	}
+	return r
 }
 
 // Bearer sets the instance's credential as a bearer token. There is nothing to set without one.

@@ -52,6 +52,7 @@ func (o Options) withDefaults() Options {
 type Transport struct {
 	plain  plain
 	secure *secure
+	routes routes
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -63,6 +64,7 @@ func NewTransport(o Options) *Transport {
 	return &Transport{
 		plain:  plain{pool: newPool(o.MaxIdlePerHost, o.IdleTimeout), dial: o.DialContext, maxHead: o.MaxHeadBytes},
 		secure: newSecure(o),
+		routes: routes{options: o},
 	}
 }
 
@@ -85,6 +87,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, failure(ctx, PhaseDial, address(req), ctx.Err())
 	}
+	routed, err := t.routed(ctx)
+	switch {
+	case err != nil:
+		return nil, failure(ctx, PhaseRequest, address(req), err)
+	case routed != nil:
+		return routed.roundTrip(ctx, req, m)
+	}
 	if req.URL.Scheme == "https" {
 		return t.secure.roundTrip(ctx, req, m)
 	}
@@ -95,6 +104,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *Transport) CloseIdleConnections() {
 	t.plain.pool.clear()
 	t.secure.rt.CloseIdleConnections()
+	t.routes.clear()
 }
 
 // address names the upstream in errors.

@@ -2,6 +2,8 @@ package document
 
 import (
 	"bytes"
+	"maps"
+	"reflect"
 	"slices"
 
 	"aiproxy/fsm"
@@ -11,7 +13,8 @@ import (
 func Change(held, wanted fsm.Configuration) fsm.ConfigChange {
 	var c fsm.ConfigChange
 	if held.Settings.LoadBalancer != wanted.Settings.LoadBalancer ||
-		!slices.Equal(held.Settings.ModelProviders, wanted.Settings.ModelProviders) {
+		!slices.Equal(held.Settings.ModelProviders, wanted.Settings.ModelProviders) ||
+		!maps.Equal(held.Settings.ModelAliases, wanted.Settings.ModelAliases) {
 		c.Settings = &wanted.Settings
 	}
 	merge(held.Instances, wanted.Instances, func(in fsm.Instance) string { return in.Name }, func(name string, from, to *fsm.Instance) {
@@ -35,5 +38,6 @@ func Change(held, wanted fsm.Configuration) fsm.ConfigChange {
 
 func sameInstance(a, b fsm.Instance) bool {
 	return a.Provider == b.Provider && a.BaseURL == b.BaseURL && slices.Equal(a.Models, b.Models) &&
-		a.Weight == b.Weight && a.Priority == b.Priority && a.Enabled == b.Enabled && bytes.Equal(a.APIKey, b.APIKey)
+		a.Weight == b.Weight && a.Priority == b.Priority && a.Enabled == b.Enabled && bytes.Equal(a.APIKey, b.APIKey) &&
+		reflect.DeepEqual(a.Options, b.Options)
 }

@@ -111,6 +111,7 @@ func (d *differ) settings(from, to fsm.Settings) {
 	scalar(d, "settings.load_balancer.enabled", from.LoadBalancer.Enabled, to.LoadBalancer.Enabled)
 	scalar(d, "settings.load_balancer.algorithm", from.LoadBalancer.Algorithm, to.LoadBalancer.Algorithm)
 	d.names("settings.model_providers", from.ModelProviders, to.ModelProviders)
+	d.aliases("settings.model_aliases", from.ModelAliases, to.ModelAliases)
 }
 
 func (d *differ) instance(name string, from, to *fsm.Instance) {
@@ -128,6 +129,7 @@ func (d *differ) instance(name string, from, to *fsm.Instance) {
 		scalar(d, path+".weight", from.Weight, to.Weight)
 		scalar(d, path+".priority", from.Priority, to.Priority)
 		scalar(d, path+".enabled", from.Enabled, to.Enabled)
+		d.options(path, from.Options, to.Options)
 	}
 }
 
@@ -162,7 +164,7 @@ func mask(s fsm.Sealed) any {
 func masked(in fsm.Instance) Instance {
 	d := Instance{
 		Name: in.Name, Provider: in.Provider, BaseURL: in.BaseURL, Models: in.Models,
-		Weight: in.Weight, Priority: in.Priority, Enabled: in.Enabled,
+		Weight: in.Weight, Priority: in.Priority, Enabled: in.Enabled, Options: maskedOptions(in.Options),
 	}
 	if len(in.APIKey) > 0 {
 		d.APIKey = secretMask

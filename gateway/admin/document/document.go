@@ -28,6 +28,8 @@ type Document struct {
 type Settings struct {
 	LoadBalancer   LoadBalancer `json:"load_balancer" yaml:"load_balancer"`
 	ModelProviders []string     `json:"model_providers" yaml:"model_providers,flow"`
+	// ModelAliases map names that clients use to other names of models.
+	ModelAliases map[string]string `json:"model_aliases,omitempty" yaml:"model_aliases,omitempty"`
 }
 
 // LoadBalancer says how an instance is picked.
@@ -46,6 +48,7 @@ type Instance struct {
 	Weight   int      `json:"weight" yaml:"weight"`
 	Priority int      `json:"priority" yaml:"priority"`
 	Enabled  bool     `json:"enabled" yaml:"enabled"`
+	Options  `yaml:",inline"`
 }
 
 // ClientKey is a key that clients may present, and the name by which the audit log speaks of who presented it.
@@ -105,6 +108,7 @@ func Of(c fsm.Configuration, revision uint64) Document {
 		Settings: Settings{
 			LoadBalancer:   LoadBalancer{Enabled: c.Settings.LoadBalancer.Enabled, Algorithm: c.Settings.LoadBalancer.Algorithm},
 			ModelProviders: append([]string{}, c.Settings.ModelProviders...),
+			ModelAliases:   c.Settings.ModelAliases,
 		},
 		Instances:  make([]Instance, len(c.Instances)),
 		ClientKeys: make([]ClientKey, len(c.ClientKeys)),
@@ -112,7 +116,7 @@ func Of(c fsm.Configuration, revision uint64) Document {
 	for i, in := range c.Instances {
 		d.Instances[i] = Instance{
 			Name: in.Name, Provider: in.Provider, BaseURL: in.BaseURL, APIKey: sealedText(in.APIKey),
-			Models: in.Models, Weight: in.Weight, Priority: in.Priority, Enabled: in.Enabled,
+			Models: in.Models, Weight: in.Weight, Priority: in.Priority, Enabled: in.Enabled, Options: optionsOf(in.Options),
 		}
 	}
 	for i, key := range c.ClientKeys {

@@ -98,6 +98,7 @@ func (r *reader) settings(s *Settings, n *yaml.Node, path string) {
 			)
 		}},
 		field{"model_providers", true, r.texts(&s.ModelProviders, r.provider)},
+		field{"model_aliases", false, r.aliases(&s.ModelAliases)},
 	)
 	for i, name := range s.ModelProviders {
 		s.ModelProviders[i] = providers.Canonical(name)
@@ -106,7 +107,7 @@ func (r *reader) settings(s *Settings, n *yaml.Node, path string) {
 
 func (r *reader) instance(n *yaml.Node, path string) Instance {
 	in := Instance{Weight: 1, Enabled: true}
-	r.mapping(n, path,
+	r.mapping(n, path, append(r.options(&in.Options),
 		field{"name", true, r.text(&in.Name, checkName)},
 		field{"provider", true, r.text(&in.Provider, r.provider)},
 		field{"base_url", true, r.text(&in.BaseURL, checkURL)},
@@ -115,7 +116,7 @@ func (r *reader) instance(n *yaml.Node, path string) Instance {
 		field{"weight", false, r.number(&in.Weight, 0, mostWeight)},
 		field{"priority", false, r.number(&in.Priority, 0, mostPriority)},
 		field{"enabled", false, r.boolean(&in.Enabled)},
-	)
+	)...)
 	in.Provider = providers.Canonical(in.Provider)
 	return in
 }

@@ -31,6 +31,7 @@ func Resolve(d Document, held fsm.Configuration, s Sealer) (fsm.Configuration, e
 		Settings: fsm.Settings{
 			LoadBalancer:   fsm.LoadBalancer{Enabled: d.Settings.LoadBalancer.Enabled, Algorithm: d.Settings.LoadBalancer.Algorithm},
 			ModelProviders: append([]string{}, d.Settings.ModelProviders...),
+			ModelAliases:   d.Settings.ModelAliases,
 		},
 		Instances:  make([]fsm.Instance, len(d.Instances)),
 		ClientKeys: make([]fsm.ClientKey, len(d.ClientKeys)),
@@ -41,7 +42,8 @@ func Resolve(d Document, held fsm.Configuration, s Sealer) (fsm.Configuration, e
 		c.Instances[i] = fsm.Instance{
 			Name: in.Name, Provider: in.Provider, BaseURL: in.BaseURL, Models: slices.Clone(in.Models),
 			Weight: in.Weight, Priority: in.Priority, Enabled: in.Enabled,
-			APIKey: r.secret("instances["+strconv.Itoa(i)+"].api_key", in.APIKey, before.APIKey, apiKeys),
+			APIKey:  r.secret("instances["+strconv.Itoa(i)+"].api_key", in.APIKey, before.APIKey, apiKeys),
+			Options: r.options("instances["+strconv.Itoa(i)+"]", in.Options, before.Options, apiKeys),
 		}
 	}
 	clientKeys := vault{seal: s.SealClientKey, open: s.OpenClientKey}

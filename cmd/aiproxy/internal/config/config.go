@@ -18,6 +18,8 @@ type Config struct {
 	APIKeys []Secret
 	// ModelProviders are canonical names, in the order in which providers are considered where a request names none.
 	ModelProviders []string
+	// ModelAliases map names that clients use to other names of models, for all instances.
+	ModelAliases map[string]string
 	// Instances are the entries of the file, followed by those derived from the providers' own settings.
 	Instances []Instance
 
@@ -73,6 +75,20 @@ type Instance struct {
 	// Priority is the tier: lower goes first.
 	Priority int
 	Enabled  bool
+	// Auth says how the key is presented: "", "bearer" or "oauth".
+	Auth string
+	// ProjectID is a Google Cloud project, Region one of AWS.
+	ProjectID, Region string
+	// Headers are sent with every request, by canonical name.
+	Headers       map[string]Secret
+	ProxyURL      string
+	ProxyPassword Secret
+	// FirstByteTimeout and IdleTimeout are in place of the node's own, 0 for those.
+	FirstByteTimeout, IdleTimeout time.Duration
+	// CAFile holds certificates in PEM.
+	CAFile string
+	// ModelAliases map names that clients use to the upstream's.
+	ModelAliases map[string]string
 	// Derived tells that the instance follows from its provider's settings and has no entry in the file.
 	Derived bool
 

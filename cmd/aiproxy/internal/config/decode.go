@@ -86,17 +86,20 @@ func (l *loader) mapping(node *yaml.Node, name string, visit func(key string, at
 // setting applies one option's value.
 func (l *loader) setting(o option[Config], at, node *yaml.Node) {
 	l.noteSecret(o.Option, node)
-	texts, ok := l.valueTexts(o.Key, o.value.list(), o.Secret, node)
+	texts, ok := l.valueTexts(o.Key, o.value.list(), isMapping(o.value), o.Secret, node)
 	if ok {
 		l.set(o, l.place(at), texts)
 	}
 }
 
 // valueTexts reads a value as texts, references expanded. There are none for null, which leaves the default in place.
-func (l *loader) valueTexts(key string, list, secret bool, node *yaml.Node) ([]string, bool) {
+func (l *loader) valueTexts(key string, list, isMapped, secret bool, node *yaml.Node) ([]string, bool) {
 	node = target(node)
 	if isNull(node) {
 		return nil, false
+	}
+	if list && node.Kind == yaml.MappingNode && isMapped {
+		return l.pairTexts(key, node)
 	}
 	if list && node.Kind == yaml.SequenceNode {
 		texts, ok := []string{}, true

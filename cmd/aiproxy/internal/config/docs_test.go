@@ -146,6 +146,8 @@ func exampleValue(key string, o config.Option) string {
 	case "instances":
 		return "instances:\n  - {name: openai-a, provider: openai-custom, api_key: ${OPENAI_API_KEY}, weight: 3, models: [gpt-4o*]}\n" +
 			"  - {name: local, provider: openai-custom, base_url: http://127.0.0.1:8080/v1, priority: 1}"
+	case "model_aliases":
+		value = "{fast: gpt-4o-mini}"
 	case "openai.api_key":
 		value = "${OPENAI_API_KEY}"
 	case "cluster.node_id":

@@ -46,7 +46,7 @@ func (l *loader) instance(name string, entry *yaml.Node) {
 			return
 		}
 		l.noteSecret(o.Option, node)
-		if texts, ok := l.valueTexts(joinKey(name, key), o.value.list(), o.Secret, node); ok {
+		if texts, ok := l.valueTexts(joinKey(name, key), o.value.list(), isMapping(o.value), o.Secret, node); ok {
 			l.setInstance(&in, name, o, l.place(at), texts)
 		}
 	})

@@ -57,13 +57,7 @@ func (c *Config) ServedAlgorithm() string {
 
 // pending names the capability that the instance waits for, empty when it can be served.
 func (in Instance) pending() string {
-	if what := pendingProvider(in.Provider); what != "" {
-		return what
-	}
-	if in.CredentialsFile != "" {
-		return credentialsToCome
-	}
-	return ""
+	return pendingProvider(in.Provider)
 }
 
 func pendingProvider(name string) string {

@@ -48,7 +48,7 @@ func (c *Config) instanceNodes() *yaml.Node {
 		entry := &yaml.Node{Kind: yaml.MappingNode}
 		for _, o := range instanceOptions() {
 			node := valueNode(o.value, &in)
-			if node.Value == "" && len(node.Content) == 0 {
+			if node.Value == "" && len(node.Content) == 0 || o.Default == "" && node.Value == "0s" {
 				continue
 			}
 			if !in.Derived {

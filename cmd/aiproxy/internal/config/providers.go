@@ -13,6 +13,7 @@ const (
 	openAIBaseURL = "https://api.openai.com/v1"
 	claudeBaseURL = "https://api.anthropic.com"
 	geminiBaseURL = "https://generativelanguage.googleapis.com"
+	assistBaseURL = "https://cloudcode-pa.googleapis.com"
 	kiroBaseURL   = "https://q.us-east-1.amazonaws.com"
 	qwenBaseURL   = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 )

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aiproxy/providers"
 )
 
 // resolve fills in what depends on more than one setting.
@@ -69,6 +71,7 @@ func (l *loader) resolveInstances() {
 		if p, ok := findProvider(in.Provider); ok && in.BaseURL == "" {
 			in.BaseURL = p.baseURL
 		}
+		in.resolveAccount()
 		in.BaseURL = strings.TrimRight(in.BaseURL, "/")
 	}
 	for _, name := range c.ModelProviders {
@@ -79,10 +82,25 @@ func (l *loader) resolveInstances() {
 		}
 		s := p.settings(c)
 		c.Instances = append(c.Instances, Instance{
-			Name: name, Provider: name, BaseURL: s.BaseURL, APIKey: s.APIKey, CredentialsFile: s.CredentialsFile,
+			Name: name, Provider: name, BaseURL: s.BaseURL, APIKey: s.APIKey, CredentialsFile: s.CredentialsFile, ProjectID: s.ProjectID,
 			Weight: 1, Enabled: true, Derived: true,
 		})
+		c.Instances[len(c.Instances)-1].resolveAccount()
 	}
+}
+
+// resolveAccount gives an OAuth account of Google's the endpoint that such accounts have.
+func (in *Instance) resolveAccount() {
+	account := in.CredentialsFile != "" && in.APIKey == "" || in.Auth == "oauth"
+	if account && in.Provider == providers.GeminiCLI && in.BaseURL == geminiBaseURL {
+		in.BaseURL = assistBaseURL
+	}
+}
+
+// DefaultBaseURL tells whether the instance has its provider's public endpoint.
+func (in Instance) DefaultBaseURL() bool {
+	p, ok := findProvider(in.Provider)
+	return ok && in.BaseURL == p.baseURL
 }
 
 // resolveListener decides where to listen when nobody said so.

@@ -4,11 +4,10 @@ import "time"
 
 // The capabilities that options wait for.
 const (
-	cacheToCome       = "the response cache"
-	webSocketToCome   = "WebSocket sessions"
-	healthToCome      = "active health checks"
-	kiroToCome        = "the provider kiro-api"
-	credentialsToCome = "credential files"
+	cacheToCome     = "the response cache"
+	webSocketToCome = "WebSocket sessions"
+	healthToCome    = "active health checks"
+	kiroToCome      = "the provider kiro-api"
 )
 
 // options is the one table of options. Its order is that of the help, the documentation and the printed configuration.
@@ -47,6 +46,10 @@ func generalOptions() []option[Config] {
 			},
 			texts(func(c *Config) *[]string { return &c.ModelProviders }, knownProvider),
 		},
+		{
+			Option{Key: "model_aliases", Help: "other names for models, each of which may end in *, such as {fast: gpt-4o-mini}"},
+			names[Config, string]{textCodec, func(c *Config) *map[string]string { return &c.ModelAliases }, modelPattern},
+		},
 		{Option{Key: "instances", Type: "list of instances", Help: "upstream accounts and endpoints"}, nil},
 	}
 }
@@ -76,7 +79,7 @@ func providerOptions() []option[Config] {
 			text(func(c *Config) *string { return &c.Claude.BaseURL }, httpURL),
 		},
 		{
-			Option{Flag: "gemini-oauth-creds-file", Key: "gemini.oauth_creds_file", Help: "OAuth credentials of gemini-cli", Pending: credentialsToCome},
+			Option{Flag: "gemini-oauth-creds-file", Key: "gemini.oauth_creds_file", Help: "OAuth credentials of gemini-cli"},
 			text(func(c *Config) *string { return &c.Gemini.CredentialsFile }),
 		},
 		{
@@ -91,7 +94,7 @@ func providerOptions() []option[Config] {
 			text(func(c *Config) *string { return &c.Gemini.BaseURL }, httpURL),
 		},
 		{
-			Option{Flag: "project-id", Key: "gemini.project_id", Help: "Google Cloud project of gemini-cli", Pending: credentialsToCome},
+			Option{Flag: "project-id", Key: "gemini.project_id", Help: "Google Cloud project of gemini-cli"},
 			text(func(c *Config) *string { return &c.Gemini.ProjectID }),
 		},
 		{
@@ -103,7 +106,7 @@ func providerOptions() []option[Config] {
 			text(func(c *Config) *string { return &c.Kiro.BaseURL }, httpURL),
 		},
 		{
-			Option{Flag: "qwen-oauth-creds-file", Key: "qwen.oauth_creds_file", Help: "OAuth credentials of qwen-api", Pending: credentialsToCome},
+			Option{Flag: "qwen-oauth-creds-file", Key: "qwen.oauth_creds_file", Help: "OAuth credentials of qwen-api"},
 			text(func(c *Config) *string { return &c.Qwen.CredentialsFile }),
 		},
 		{

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"aiproxy/gateway/admin/document"
+)
 
 func clusterOptions() []option[Config] {
 	return []option[Config]{
@@ -138,7 +142,7 @@ func instanceOptions() []option[Instance] {
 			secret(func(in *Instance) *Secret { return &in.APIKey }),
 		},
 		{
-			Option{Key: "credentials_file", Help: "OAuth credentials", Pending: credentialsToCome},
+			Option{Key: "credentials_file", Help: "file with OAuth credentials, of which the access token is used in place of an API key"},
 			text(func(in *Instance) *string { return &in.CredentialsFile }),
 		},
 		{
@@ -157,5 +161,55 @@ func instanceOptions() []option[Instance] {
 			Option{Key: "enabled", Default: "true", Help: "take traffic"},
 			boolean(func(in *Instance) *bool { return &in.Enabled }),
 		},
+		{
+			Option{Key: "auth", DefaultNote: "an API key, as the provider has it", Help: "how the key is presented: bearer for Authorization, oauth for an access token"},
+			text(func(in *Instance) *string { return &in.Auth }, optional(oneOf("bearer", "oauth"))),
+		},
+		{
+			Option{Key: "project_id", Help: "Google Cloud project of an OAuth account of gemini-cli"},
+			text(func(in *Instance) *string { return &in.ProjectID }),
+		},
+		{
+			Option{Key: "region", Help: "AWS region of kiro-api"},
+			text(func(in *Instance) *string { return &in.Region }),
+		},
+		{
+			Option{Key: "headers", Secret: true, Help: "header fields sent with every request"},
+			names[Instance, Secret]{secretCodec, func(in *Instance) *map[string]Secret { return &in.Headers }, judged(document.CheckHeader)},
+		},
+		{
+			Option{Key: "proxy_url", Help: "HTTP or SOCKS5 proxy on the way to the upstream"},
+			text(func(in *Instance) *string { return &in.ProxyURL }, judged(document.CheckProxy)),
+		},
+		{
+			Option{Key: "proxy_password", Secret: true, Help: "password of the proxy's user"},
+			secret(func(in *Instance) *Secret { return &in.ProxyPassword }),
+		},
+		{
+			Option{Key: "first_byte_timeout", DefaultNote: "timeouts.first_byte", Help: "longest wait for a reply to begin"},
+			duration(func(in *Instance) *time.Duration { return &in.FirstByteTimeout }, lasting(time.Millisecond, 24*time.Hour)),
+		},
+		{
+			Option{Key: "idle_timeout", DefaultNote: "timeouts.idle", Help: "longest silence inside a reply"},
+			duration(func(in *Instance) *time.Duration { return &in.IdleTimeout }, lasting(time.Millisecond, 24*time.Hour)),
+		},
+		{
+			Option{Key: "ca_file", Help: "PEM certificates to trust in place of the system's"},
+			text(func(in *Instance) *string { return &in.CAFile }),
+		},
+		{
+			Option{Key: "model_aliases", Help: "the upstream's names for models, by the names that clients use, each of which may end in *"},
+			names[Instance, string]{textCodec, func(in *Instance) *map[string]string { return &in.ModelAliases }, modelPattern},
+		},
+	}
+}
+
+// judged is a check in the form that options have.
+func judged(check func(string) (problem, remedy string)) func(string) error {
+	return func(s string) error {
+		if problem, remedy := check(s); problem != "" {
+			return invalid(problem, remedy)
+		}
+		return nil
 	}
 }
