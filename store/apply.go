@@ -32,7 +32,7 @@ var errNotLeader = errors.New("not the leader")
 // the nodes to upgrade first) or fsm.ErrIndeterminate (it may have been).
 func (s *Store) Apply(ctx context.Context, command fsm.Command) (fsm.Receipt, error) {
 	if s.removed.Load() {
-		return fsm.Receipt{}, fmt.Errorf("%w: %s", fsm.ErrNoLeader, s.removedText())
+		return fsm.Receipt{}, s.removedRefusal()
 	}
 	if command.Key == "" {
 		command.Key = newID()

@@ -43,7 +43,7 @@ type nodeFile struct {
 func (n nodeFile) settled(dir string, existing, seeds bool) (nodeFile, error) {
 	switch {
 	case existing && n.Removed:
-		return n, errors.New(n.removedText(dir))
+		return n, errors.New(n.removedText(" " + dir))
 	case existing:
 		n.Founding = false // The last run ended just after its bootstrap, if it was true.
 	case n.ClusterID == "":

@@ -27,7 +27,7 @@ const (
 	RefusedUnreachable fsm.RejectionCode = "unreachable"
 	// RefusedHandOver means that the node did not take leadership over in time. Another one leads.
 	RefusedHandOver fsm.RejectionCode = "not_handed_over"
-	// RefusedRemoved means that this node is not in the cluster any more and has no say in it.
+	// RefusedRemoved means that this node is not in the cluster any more and has no say in it. Writes are refused with it, too.
 	RefusedRemoved fsm.RejectionCode = "removed"
 )
 
@@ -81,7 +81,7 @@ func (s *Store) Leave(ctx context.Context) error { return s.Remove(ctx, s.config
 // earlier try has brought about is found done.
 func (s *Store) operate(ctx context.Context, path string, o operation) (leader string, err error) {
 	if s.removed.Load() {
-		return "", &fsm.Rejection{Code: RefusedRemoved, Message: s.removedText() + "; ask a node of the cluster"}
+		return "", s.removedRefusal()
 	}
 	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()

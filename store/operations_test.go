@@ -280,8 +280,14 @@ func assertRemoved(t *testing.T, n *node) {
 	if !strings.Contains(n.log.String(), "this node was removed from its cluster") {
 		t.Error("the log of the removed node does not say so")
 	}
-	if _, err := setWeight(t, n, 1); !errors.Is(err, fsm.ErrNoLeader) {
-		t.Errorf("write on a removed node: %v, want ErrNoLeader", err)
+	if strings.Contains(status.Fault, n.config.Dir) {
+		t.Errorf("the status, which needs no key, tells the data directory's path: %s", status.Fault)
+	}
+	_, err := setWeight(t, n, 1)
+	assertRefused(t, err, store.RefusedRemoved, "was removed")
+	begun := time.Now()
+	if err := n.AwaitLatest(t.Context()); !errors.Is(err, fsm.ErrNoLeader) || !strings.Contains(err.Error(), "was removed") {
+		t.Errorf("fresh read on a removed node: %v after %s, want the removal at once", err, time.Since(begun))
 	}
 	assertRefused(t, n.Remove(t.Context(), "n1", false), store.RefusedRemoved, "was removed")
 }

@@ -25,6 +25,9 @@ type readIndexReply struct {
 // read of the View is linearizable then. It waits for five seconds at most, an election among them. Its errors wrap
 // fsm.ErrNoLeader, when no leader that a quorum confirms could be asked, or fsm.ErrBehind.
 func (s *Store) AwaitLatest(ctx context.Context) error {
+	if s.removed.Load() {
+		return fmt.Errorf("%w that this node may ask: %s", fsm.ErrNoLeader, s.removedText())
+	}
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	for {

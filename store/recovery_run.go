@@ -131,10 +131,23 @@ func keep(dir, to string) error {
 			return errors.Join(err, os.RemoveAll(temporary))
 		}
 	}
+	if err := syncTree(temporary); err != nil {
+		return err
+	}
 	if err := os.Rename(temporary, to); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// syncTree brings the names of all files in the directory to the disk.
+func syncTree(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return syncDir(path)
+	})
 }
 
 // copyTree copies a file, or a directory with all in it, where there is one.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"aiproxy/fsm"
 	"aiproxy/store/peer"
 )
 
@@ -124,15 +125,21 @@ func (s *Store) noteRemoval() {
 	s.peers.PauseRaft("node " + s.config.NodeID + " was removed from its cluster")
 	s.raft.Shutdown() // It stands for no election any more. Nobody waits for its end but Shutdown.
 	if !s.caughtUp.Load() {
-		s.config.OnFault(errors.New(s.removedText()))
+		s.config.OnFault(errors.New(s.node.Load().removedText(" " + s.config.Dir)))
 	}
 }
 
-// removedText says why this node takes no part in the cluster.
-func (s *Store) removedText() string { return s.node.Load().removedText(s.config.Dir) }
+// removedText says why this node takes no part in the cluster. It holds no path: everybody may read /cluster/status.
+func (s *Store) removedText() string { return s.node.Load().removedText("") }
 
+// removedRefusal answers who wants this node to change anything.
+func (s *Store) removedRefusal() *fsm.Rejection {
+	return rejectOperation(RefusedRemoved, "%s; ask a node of the cluster", s.removedText())
+}
+
+// removedText takes the path of the data directory, after a space, or nothing.
 func (n *nodeFile) removedText(dir string) string {
-	return fmt.Sprintf("node %s was removed from cluster %s: to bring it back, move its data directory %s away and start it with "+
+	return fmt.Sprintf("node %s was removed from cluster %s: to bring it back, move its data directory%s away and start it with "+
 		"--seed-nodes; it joins anew and gets its state from the others", n.NodeID, n.ClusterID, dir)
 }
 
@@ -147,12 +154,13 @@ func (s *Store) serveStanding(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := callerContext(r, standingTimeout)
 	defer cancel()
-	now := s.raft.GetConfiguration()
+	term, now := s.raft.CurrentTerm(), s.raft.GetConfiguration()
 	if now.Error() != nil || now.Index() > s.raft.AppliedIndex() {
 		refuse(w, &callError{Code: codeForming, Message: "the configuration is changing"})
 		return
 	}
-	if err := await(ctx, s.raft.VerifyLeader()); err != nil {
+	// Not Raft's VerifyLeader, which would believe a leader that was paused: see confirmedIndex. The verdict is for good.
+	if s.settledTerm.Load() != term || s.confirmTerm(ctx, term) != nil {
 		refuse(w, s.notLeader())
 		return
 	}

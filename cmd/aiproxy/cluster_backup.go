@@ -131,7 +131,7 @@ func newClusterRestoreCommand() *cobra.Command {
 			"after it has shown what changes. The cluster keeps its id, its members, its audit trail and its revisions:\n" +
 			"`aiproxy config rollback` takes a restore back. A new cluster is restored in the same way. Nothing is changed by a\n" +
 			"file that is damaged, of a newer version, or sealed with a secret that the cluster does not have.",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument("backup file"),
 	}, func(cmd *cobra.Command, client *adminclient.Client, args []string) error {
 		return restoreBackup(cmd, client, args[0], dry, yes)
 	})

@@ -68,7 +68,7 @@ func newClusterRemoveCommand() *cobra.Command {
 		Short: "Remove a node from its cluster, be it up or down",
 		Long: "Removes the node from its cluster; ask any node. A leader hands over first. What would cost the cluster its quorum\n" +
 			"is refused. A node that still runs learns that it was removed and is not ready any more: stop it.",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument("node id"),
 	}, func(cmd *cobra.Command, client *adminclient.Client, args []string) error {
 		path := "/cluster/nodes/" + url.PathEscape(args[0])
 		if force {

@@ -100,6 +100,23 @@ func TestClusterCommands(t *testing.T) {
 	}
 }
 
+// TestMissingArguments runs commands without what they need: each says what that is.
+func TestMissingArguments(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"cluster remove":     "give one node id, not 0: aiproxy cluster remove ID",
+		"cluster remove a b": "give one node id, not 2: ",
+		"cluster restore":    "give one backup file, not 0: aiproxy cluster restore FILE",
+		"config rollback":    "give one revision, not 0: aiproxy config rollback REVISION",
+	} {
+		root := newRootCommand()
+		root.SetArgs(strings.Fields(line))
+		if err := root.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", line, err, want)
+		}
+	}
+}
+
 // TestWatchOutlivesANodeThatIsDown watches a node that can't be reached until the operator interrupts.
 func TestWatchOutlivesANodeThatIsDown(t *testing.T) {
 	t.Parallel()

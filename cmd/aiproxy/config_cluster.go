@@ -189,7 +189,7 @@ func newConfigRollbackCommand() *cobra.Command {
 	cmd := withClient(&cobra.Command{
 		Use:   "rollback REVISION",
 		Short: "Put the configuration of an earlier revision back, as a new revision",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneArgument("revision"),
 	}, func(cmd *cobra.Command, client *adminclient.Client, args []string) error {
 		revision, err := strconv.ParseUint(args[0], 10, 64)
 		if err != nil {

@@ -42,6 +42,9 @@ func (a *API) membershipEndpoints() []Endpoint {
 
 // transfer hands leadership to the node that the body's "to" names; without one, or without a body, to the best.
 func (a *API) transfer(w http.ResponseWriter, r *http.Request) error {
+	if err := checkQuery(r); err != nil {
+		return err
+	}
 	to := new(string)
 	if r.ContentLength != 0 {
 		if err := readFields(w, r, field{name: "to", into: &to, kind: "the id of a node"}); err != nil {
@@ -61,6 +64,9 @@ func (a *API) transfer(w http.ResponseWriter, r *http.Request) error {
 // removeNode ends the membership of the node in the path.
 func (a *API) removeNode(w http.ResponseWriter, r *http.Request) error {
 	id := mux.Vars(r)["id"]
+	if err := checkQuery(r, "force"); err != nil {
+		return err
+	}
 	force, err := readFlag(r, "force")
 	if err != nil {
 		return err
@@ -76,6 +82,9 @@ func (a *API) removeNode(w http.ResponseWriter, r *http.Request) error {
 
 // leave ends the membership of this node. The answer is its last but for requests in flight.
 func (a *API) leave(w http.ResponseWriter, r *http.Request) error {
+	if err := checkQuery(r); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), operationTimeout)
 	defer cancel()
 	if err := a.cluster.Leave(ctx); err != nil {
@@ -103,15 +112,14 @@ func (a *API) notDone(ctx context.Context, what, id string, err error) error {
 	if rejection, ok := errors.AsType[*fsm.Rejection](err); ok {
 		return &dialect.Error{
 			Status: operationStatus(rejection.Code), Type: "invalid_request_error", Code: string(rejection.Code),
-			Message: sentence(clip(rejection.Message)),
+			Message: sentence(rejection.Message), // Whole: it ends in what to do.
 		}
 	}
 	answer := &dialect.Error{Status: http.StatusServiceUnavailable, Type: "server_error", RetryAfter: retryAfter}
 	switch {
 	case errors.Is(err, fsm.ErrNoLeader):
 		answer.Code = "no_leader"
-		answer.Message = "Nothing was changed: the cluster has no leader at the moment. If it stays so, bring back enough of " +
-			"the voters that /cluster/status shows as unreachable; only they can decide."
+		answer.Message = "Nothing was changed: " + noLeaderAdvice
 	case errors.Is(err, fsm.ErrIndeterminate), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		answer.Code = "indeterminate"
 		answer.Message = "Outcome unknown: it may or may not take effect. Repeating the request is safe; /cluster/status shows " +

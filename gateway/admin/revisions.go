@@ -40,6 +40,9 @@ type revisionsView struct {
 
 // listRevisions tells the configurations that can be looked at and rolled back to, the newest first.
 func (a *API) listRevisions(w http.ResponseWriter, r *http.Request) error {
+	if err := checkQuery(r); err != nil {
+		return err
+	}
 	v := a.view(r)
 	answer := revisionsView{Current: v.Revision, Revisions: []entry{}}
 	for _, c := range v.Revisions() {

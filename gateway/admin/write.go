@@ -26,6 +26,10 @@ const (
 	maxKeySize = 255
 )
 
+// noLeaderAdvice says why nothing can be decided, and what to do.
+const noLeaderAdvice = "the cluster has no leader at the moment. If it stays so, bring back enough of the voters that " +
+	"/cluster/status shows as unreachable; only they can decide."
+
 // The headers of a conditional and repeatable write.
 const (
 	headerKey     = "Idempotency-Key"
@@ -35,6 +39,9 @@ const (
 // write proposes one change and answers where it stands. The answer tells the idempotency key in use, so that a
 // client that gave none can still repeat a write whose outcome it does not know.
 func (a *API) write(w http.ResponseWriter, r *http.Request, t fsm.Type, payload any) error {
+	if err := checkQuery(r); err != nil {
+		return err // Somebody may have meant a dry run.
+	}
 	command, err := fsm.NewCommand(t, payload)
 	if err != nil {
 		return err
@@ -135,7 +142,7 @@ func told(err error) error {
 			Status:     http.StatusServiceUnavailable,
 			Type:       "server_error",
 			Code:       "no_leader",
-			Message:    "Nothing was written: the cluster has no leader at the moment.",
+			Message:    "Nothing was written: " + noLeaderAdvice,
 			RetryAfter: retryAfter,
 		}
 	case errors.Is(err, fsm.ErrIndeterminate), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -166,8 +173,10 @@ func statusOf(code fsm.RejectionCode) int {
 		return http.StatusConflict
 	case fsm.RejectedRevision:
 		return http.StatusPreconditionFailed
-	default:
+	case fsm.RejectedInvalid:
 		return http.StatusBadRequest
+	default:
+		return http.StatusConflict // Of the store: the state of this node does not admit it.
 	}
 }
 

@@ -183,6 +183,8 @@ func (n *node) setWeight(ctx context.Context, key string, weight int, ifMatch ui
 		return r, refused, ""
 	case answer.code == http.StatusServiceUnavailable && bytes.Contains(answer.body, []byte(`"no_leader"`)):
 		return r, nothing, "no leader"
+	case answer.code == http.StatusConflict && bytes.Contains(answer.body, []byte(`"removed"`)):
+		return r, nothing, "removed"
 	case answer.code == http.StatusServiceUnavailable && bytes.Contains(answer.body, []byte(`"indeterminate"`)):
 		return r, unknown, "indeterminate"
 	}
