@@ -16,7 +16,7 @@ func (x *exchange) estimates(t *target) bool {
 	if x.req.Operation != providers.CountTokens {
 		return false
 	}
-	to, ok := t.provider.Target(t.instance, x.req.Operation, x.req.Dialect, x.model)
+	to, ok := t.provider.Target(t.instance, x.req.Operation, x.req.Dialect, t.instance.UpstreamModel(x.routed))
 	return !ok || to.Dialect != x.req.Dialect || dialect.Carries(x.req.Body.Bytes())
 }
 
