@@ -18,27 +18,32 @@ func TestResponsesErrors(t *testing.T) {
 		event, whole string
 	}{
 		"rate limit": {
-			Error{Status: 429, Message: "Slow down.", RetryAfter: 1500 * time.Millisecond}, 429,
+			Error{Status: 429, Message: "Slow down.", RetryAfter: 1500 * time.Millisecond},
+			429,
 			`{"type":"error","code":"rate_limit_exceeded","message":"Slow down. Please try again in 1.5s.","param":null,"sequence_number":0}`,
 			`{"error":{"message":"Slow down.","type":"rate_limit_error","param":null,"code":null}}`,
 		},
 		"overloaded": {
-			Error{Status: 529, Kind: KindOverloaded, Message: "busy"}, 503,
+			Error{Status: 529, Kind: KindOverloaded, Message: "busy"},
+			503,
 			`{"type":"error","code":"server_is_overloaded","message":"busy","param":null,"sequence_number":0}`,
 			`{"error":{"message":"busy","type":"service_unavailable_error","param":null,"code":null}}`,
 		},
 		"bad request": {
-			Error{Status: 400, Kind: KindBadRequest, Message: "is wrong", Param: "input[0]"}, 400,
+			Error{Status: 400, Kind: KindBadRequest, Message: "is wrong", Param: "input[0]"},
+			400,
 			`{"type":"error","code":"invalid_prompt","message":"is wrong","param":"input[0]","sequence_number":0}`,
 			`{"error":{"message":"is wrong","type":"invalid_request_error","param":"input[0]","code":null}}`,
 		},
 		"context": {
-			Error{Status: 400, Kind: KindContextLength, Message: "too long"}, 400,
+			Error{Status: 400, Kind: KindContextLength, Message: "too long"},
+			400,
 			`{"type":"error","code":"context_length_exceeded","message":"too long","param":null,"sequence_number":0}`,
 			`{"error":{"message":"too long","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}`,
 		},
 		"its own code": {
-			Error{Status: 502, Code: "upstream_broken", Message: "oops"}, 502,
+			Error{Status: 502, Code: "upstream_broken", Message: "oops"},
+			502,
 			`{"type":"error","code":"upstream_broken","message":"oops","param":null,"sequence_number":0}`,
 			`{"error":{"message":"oops","type":"server_error","param":null,"code":"upstream_broken"}}`,
 		},

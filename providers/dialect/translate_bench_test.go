@@ -57,6 +57,7 @@ func BenchmarkTranslateEvent(b *testing.B) {
 }
 
 func benchPass(b *testing.B, n dialect.Name, events [][]byte) {
+	b.Helper()
 	b.ReportAllocs()
 	for i := 0; i < b.N; {
 		var splitter dialect.Splitter
@@ -75,6 +76,7 @@ func benchPass(b *testing.B, n dialect.Name, events [][]byte) {
 }
 
 func benchStream(b *testing.B, from, to dialect.Codec, events [][]byte) {
+	b.Helper()
 	var out []byte
 	b.ReportAllocs()
 	for i := 0; i < b.N; {
@@ -121,6 +123,7 @@ func BenchmarkTranslateRequest(b *testing.B) {
 }
 
 func benchRequest(b *testing.B, from, to dialect.Codec, body []byte) {
+	b.Helper()
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
