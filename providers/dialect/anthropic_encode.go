@@ -172,7 +172,15 @@ func (e *anthropicEncoding) schema() []byte {
 		e.report.Refuse(FieldFormat, "can't be enforced by models before Claude 4.5")
 		return nil
 	}
-	return f.Schema
+	var s anthropicAnswer
+	s.write(value(f.Schema), 0)
+	if s.open {
+		e.report.Refuse(FieldFormat, "has an object with fields of any name, which this upstream can't hold an answer to")
+	}
+	if s.loosened {
+		e.report.Drop(FieldFormat)
+	}
+	return s.w.buf
 }
 
 // writeSampling appends what tunes the answer, and reports what Anthropic does not have.

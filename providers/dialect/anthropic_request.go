@@ -186,7 +186,8 @@ func (d *anthropicRequest) format(v value, at string) error {
 	if v.get("type").text() != "json_schema" || !v.get("schema").isObject() {
 		return &FieldError{Field: at, Reason: `must be {"type":"json_schema","schema":{...}}`}
 	}
-	d.request.Format = Format{Kind: FormatSchema, Schema: v.get("schema").raw(), Strict: new(true)}
+	schema := v.get("schema")
+	d.request.Format = Format{Kind: FormatSchema, Schema: schema.raw(), Strict: new(closedSchema(schema, 0))}
 	return nil
 }
 

@@ -71,7 +71,7 @@ func (e *geminiEncoder) Encode(dst []byte, ev *Event) []byte {
 		signed := Part{Kind: choice.kind, Signature: ev.Signature}
 		return e.part(dst, ev.Choice, &signed)
 	case EventCitation:
-		choice.found.cite(ev.Citation)
+		choice.found.cite(ev.Citation, "")
 	case EventBlockEnd:
 		if choice.broken = choice.call != nil && len(choice.args) > 0 && !json.Valid(choice.args); !choice.broken {
 			return e.called(dst, ev.Choice, choice)

@@ -5,6 +5,8 @@ type geminiFound struct {
 	queries   []string
 	sources   []Source
 	citations []Citation
+	// cited are the words of the answer that the citation of the same index belongs to, empty where they are not known.
+	cited []string
 }
 
 // add takes what a part tells of it.
@@ -18,22 +20,35 @@ func (f *geminiFound) add(p *Part) {
 		}
 	}
 	for i := range p.Citations {
-		f.cite(&p.Citations[i])
+		f.cite(&p.Citations[i], citedWords(p.Text, &p.Citations[i]))
 	}
 }
 
 // cite takes a citation. Those of documents have no address, and Gemini has no place for them.
-func (f *geminiFound) cite(c *Citation) {
+func (f *geminiFound) cite(c *Citation, words string) {
 	if c.URL != "" {
 		f.citations = append(f.citations, *c)
+		f.cited = append(f.cited, words)
 		f.source(Source{URL: c.URL, Title: c.Title})
 	}
+}
+
+// citedWords are the words of a text that a citation belongs to: all, where it does not tell.
+func citedWords(text string, c *Citation) string {
+	if c.End <= c.Start {
+		return text
+	}
+	words := []rune(text)
+	return string(words[min(c.Start, len(words)):min(c.End, len(words))])
 }
 
 // source returns the index of a page.
 func (f *geminiFound) source(s Source) int {
 	for i := range f.sources {
 		if f.sources[i].URL == s.URL {
+			if f.sources[i].Title == "" {
+				f.sources[i].Title = s.Title
+			}
 			return i
 		}
 	}
@@ -65,7 +80,7 @@ func (f *geminiFound) write(w *writer) {
 		c := &f.citations[i]
 		w.open('{')
 		w.openObject("segment")
-		w.str("text", c.Quoted)
+		w.optStr("text", f.cited[i])
 		w.close('}')
 		w.openArray("groundingChunkIndices")
 		w.comma()

@@ -182,7 +182,7 @@ func (e *chatEncoding) reasoning() {
 	switch {
 	case word == "":
 	case chatThinks(e.x.Target.Model):
-		e.str("reasoning_effort", string(word))
+		e.str("reasoning_effort", string(e.report.effort(e.x.Target.Model, word)))
 	case word != EffortNone:
 		e.report.Drop(FieldReasoning)
 	}

@@ -99,7 +99,7 @@ func (e *responsesEncoding) reasoning() {
 		return
 	}
 	e.openObject("reasoning")
-	e.optStr("effort", string(word))
+	e.optStr("effort", string(e.report.effort(e.x.Target.Model, word)))
 	e.optStr("summary", summary)
 	e.close('}')
 }

@@ -43,7 +43,7 @@ func (e *responsesEncoder) writeItem(w *writer, status string) {
 		w.buf = append(w.buf, i.content...)
 		w.close(']')
 	case "reasoning":
-		e.writeThought(w)
+		e.writeThought(w, status)
 	case "function_call", "custom_tool_call":
 		w.str("status", status)
 		e.writeCall(w, status)
@@ -60,7 +60,7 @@ func (e *responsesEncoder) writeItem(w *writer, status string) {
 
 // writeThought appends the members of a thought. Its signature is always told, not only to clients that ask for it:
 // nobody else keeps it.
-func (e *responsesEncoder) writeThought(w *writer) {
+func (e *responsesEncoder) writeThought(w *writer, status string) {
 	i := &e.item
 	w.openArray("summary")
 	if len(i.text) > 0 {
@@ -72,6 +72,8 @@ func (e *responsesEncoder) writeThought(w *writer) {
 	w.close(']')
 	if _, encrypted := responsesSeal(&i.part); encrypted != "" {
 		w.str("encrypted_content", encrypted)
+	} else if v := e.x.Target.Vendor; v != VendorOpenAI && status != "in_progress" {
+		w.str("encrypted_content", Unsigned(v))
 	}
 }
 
