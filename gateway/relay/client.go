@@ -48,6 +48,9 @@ type client struct {
 
 	// stream is the translation of a streamed answer, which knows what keeps its client alive; nil where bytes pass.
 	stream *dialect.Stream
+	// rewriter changes bytes that pass, nil for none; rewritten is its buffer.
+	rewriter  rewriter
+	rewritten []byte
 
 	// committed tells that a header has been written: nothing can be tried again.
 	committed bool
@@ -69,8 +72,20 @@ func (c *client) write(p []byte) error {
 	if !c.committed {
 		c.commit()
 	}
+	if c.rewriter != nil {
+		c.rewritten = c.rewriter.rewrite(c.rewritten[:0], p)
+		p = c.rewritten
+	}
 	_, c.err = c.w.Write(p)
 	return c.err
+}
+
+// end writes what is left to be written of an answer that passes.
+func (c *client) end() {
+	if c.rewriter == nil || !c.committed || c.err != nil {
+		return
+	}
+	_, c.err = c.w.Write(c.rewriter.end(c.rewritten[:0]))
 }
 
 // flush pushes what was written on to the connection.
@@ -90,6 +105,11 @@ func (c *client) commit() {
 	h[headerContentType] = nil // If the upstream tells none, net/http shall not guess.
 	maps.Copy(h, c.reply.Header)
 	switch {
+	case c.rewriter != nil:
+		delete(h, headerContentLength)
+		if kind := c.rewriter.contentType(); kind != "" {
+			h[headerContentType] = []string{kind}
+		}
 	case isEventStream(c.reply.Header):
 		delete(h, headerContentLength) // comments and errors may be added
 	case c.length > 0 && h[headerContentLength] == nil:

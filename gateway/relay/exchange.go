@@ -130,6 +130,7 @@ func (x *exchange) finish(f *fault) {
 	c := &x.client
 	switch {
 	case f == nil:
+		c.end()
 	case c.committed:
 		x.breakOff(f)
 	case x.kept.reply != nil && f.class != providers.ClassCanceled:
@@ -158,6 +159,7 @@ func (x *exchange) breakOff(f *fault) {
 	if c.write(event) != nil || c.flush() != nil {
 		x.aborted = true
 	}
+	c.end()
 }
 
 // report logs a fault: as a warning where the client has to live with it and the upstream's own answer does not tell.

@@ -36,7 +36,7 @@ func (a *attempt) relayStream(ctx context.Context) *fault {
 	}()
 	a.offer()
 	a.enter(awaitingEvent)
-	for first := true; ; {
+	for first, open := true, true; ; {
 		n, err := a.read(s.buf[s.held:])
 		if n > 0 && first {
 			first = false
@@ -47,6 +47,9 @@ func (a *attempt) relayStream(ctx context.Context) *fault {
 			return a.clientGone()
 		}
 		switch {
+		case err == nil && open && s.ending.Done:
+			open = false
+			a.linger()
 		case err == nil:
 		case errors.Is(err, io.EOF):
 			return s.close()
@@ -113,7 +116,7 @@ func (s *stream) close() *fault {
 // broken ends a stream that broke off. After the end mark there was nothing left to come.
 func (s *stream) broken(ctx context.Context, err error) *fault {
 	cause := context.Cause(ctx)
-	if s.ending.Done && (cause == nil || errors.Is(cause, errIdle)) {
+	if s.ending.Done && (cause == nil || errors.Is(cause, errIdle) || errors.Is(cause, errEnded)) {
 		return nil
 	}
 	return s.readFault(err, cause)

@@ -38,7 +38,7 @@ type decodedRequest struct {
 // prepare makes the call for a target: the client's bytes, or their translation. A fault is a request that this target
 // cannot be asked.
 func (x *exchange) prepare(t *target) *fault {
-	x.translation, x.client.stream = nil, nil
+	x.translation, x.client.stream, x.client.rewriter = nil, nil, nil
 	x.model = t.instance.UpstreamModel(x.routed)
 	to, ok := t.provider.Target(t.instance, x.req.Operation, x.req.Dialect, x.model)
 	if !ok {

@@ -108,7 +108,7 @@ func (a *attempt) translateStream(ctx context.Context) *fault {
 	e.begin()
 	defer e.end()
 	a.enter(awaitingEvent)
-	for {
+	for open := true; ; {
 		err := e.read(s.take)
 		if s.unflushed && s.flush() != nil {
 			return a.clientGone()
@@ -116,6 +116,10 @@ func (a *attempt) translateStream(ctx context.Context) *fault {
 		if err != nil {
 			a.ending.Usage, a.ending.Counted = s.stream.Usage()
 			return s.end(ctx, err)
+		}
+		if open && s.stream.Ended() {
+			open = false
+			a.linger()
 		}
 	}
 }

@@ -14,7 +14,14 @@ var (
 	errIdle          = errors.New("no byte for too long")
 	errClientStalled = errors.New("client has stopped reading")
 	errClientGone    = errors.New("client is gone")
+	// errEnded is no fault: the answer is there, and the upstream has left its stream open.
+	errEnded = errors.New("answer has ended")
 )
+
+// lingering is how long an upstream may leave a stream open after the last event of its answer. Its clients wait for
+// the end of theirs; but a stream that it ends leaves a connection that can be used again.
+const lingering = 50 * time.Millisecond
+
 
 // limits are the time-outs of an attempt.
 type limits struct {
@@ -35,6 +42,8 @@ const (
 	inStream
 	// inBody is the phase after the header of any other reply.
 	inBody
+	// answered is the phase after the last event of a stream's answer.
+	answered
 )
 
 // watch guards the time-outs of an attempt and keeps its client's side alive, with one timer that sets itself anew
@@ -49,6 +58,8 @@ type watch struct {
 	// life guards stopped, and is held while the timer's function runs.
 	life    sync.Mutex
 	stopped bool
+	// until is when the phase answered ends. It is guarded by life, too.
+	until time.Duration
 
 	// mu is held by who writes to the client. It guards told, when that was done last.
 	mu   sync.Mutex
@@ -93,6 +104,15 @@ func (w *watch) enter(p phase) {
 	w.phase.Store(p)
 }
 
+// linger begins the phase in which there is nothing to come but the end of the upstream's stream.
+func (w *watch) linger() {
+	w.life.Lock()
+	defer w.life.Unlock()
+	w.until = time.Since(w.began) + lingering
+	w.phase.Store(answered)
+	w.timer.Reset(lingering)
+}
+
 // hear notes a sign of life of the upstream.
 func (w *watch) hear() {
 	w.heard.Store(int64(time.Since(w.began)))
@@ -134,6 +154,11 @@ func (w *watch) check(now time.Duration) (time.Duration, error) {
 			return 0, errFirstByte
 		}
 		return min(wait, w.limits.keepAlive), nil
+	case answered:
+		if wait := w.until - now; wait > 0 {
+			return wait, nil
+		}
+		return 0, errEnded
 	}
 	wait := w.lastHeard() + w.limits.idle - now
 	switch {

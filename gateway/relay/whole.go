@@ -63,6 +63,7 @@ func (a *attempt) offer() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.x.client.offer(a.reply, a.target)
+	a.x.client.rewriter = a.x.rewriterFor(a)
 	a.told = a.lastHeard()
 }
 

@@ -1,0 +1,35 @@
+package relay
+
+import (
+	"aiproxy/providers/dialect"
+)
+
+// rewriter changes the bytes of an answer that is not translated on their way to the client. It belongs to one
+// attempt, and is called with watch.mu held.
+type rewriter interface {
+	// contentType is that of what it writes, empty for the upstream's own.
+	contentType() string
+	// rewrite appends to dst what p, which may be cut anywhere, comes to.
+	rewrite(dst, p []byte) []byte
+	// end appends what is still to be written when the answer is at its end.
+	end(dst []byte) []byte
+}
+
+// rewriterFor returns what is to be changed in the reply, nil for nothing.
+func (x *exchange) rewriterFor(a *attempt) rewriter {
+	switch {
+	case !succeeded(a.reply.Status):
+		return nil
+	case x.req.JSONArray && x.req.Dialect == dialect.Gemini && isEventStream(a.reply.Header):
+		return new(eventArray)
+	default:
+		return nil
+	}
+}
+
+// eventArray makes a JSON array of a stream of events.
+type eventArray struct{ dialect.EventArray }
+
+func (*eventArray) contentType() string            { return typeJSON[0] }
+func (e *eventArray) rewrite(dst, p []byte) []byte { return e.Feed(dst, p) }
+func (e *eventArray) end(dst []byte) []byte        { return e.Close(dst) }
