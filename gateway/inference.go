@@ -39,6 +39,12 @@ func (g *Gateway) infer(x *exchange, r *http.Request, req relay.Request) error {
 	if err != nil {
 		return err
 	}
+	if envelope.Previous != "" {
+		if body, envelope, err = continued(body, envelope, &req); err != nil {
+			return err
+		}
+		defer body.Release()
+	}
 	if req.Dialect == dialect.Anthropic {
 		x.Header()[headerAnthropicID] = x.ids[:]
 	}

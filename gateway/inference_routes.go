@@ -13,6 +13,13 @@ func (g *Gateway) inferenceEndpoints(prefix string) []endpoint {
 		post(prefix+"/v1/chat/completions", g.inference(providers.Chat, dialect.OpenAIChat)),
 		post(prefix+"/v1/messages", g.inference(providers.Chat, dialect.Anthropic)),
 		post(prefix+"/v1/messages/count_tokens", g.inference(providers.CountTokens, dialect.Anthropic)),
+		post(prefix+"/v1/responses", g.inference(providers.Chat, dialect.OpenAIResponses)),
+		post(prefix+"/v1/responses/input_tokens", g.inference(providers.CountTokens, dialect.OpenAIResponses)),
+		{method: http.MethodGet, path: prefix + "/v1/responses/{id}", relayed: true, serve: g.storedResponse("")},
+		{method: http.MethodDelete, path: prefix + "/v1/responses/{id}", relayed: true, serve: g.storedResponse("")},
+		{method: http.MethodGet, path: prefix + "/v1/responses/{id}/input_items", relayed: true, serve: g.storedResponse("/input_items")},
+		post(prefix+"/v1/responses/{id}/cancel", g.storedResponse("/cancel")),
+		post(prefix+"/v1/completions", g.inference(providers.Completions, dialect.OpenAIChat)),
 		post(prefix+"/v1/embeddings", g.inference(providers.Embeddings, dialect.OpenAIChat)),
 	}
 	list = append(list, g.geminiEndpoints(prefix)...)

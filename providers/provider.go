@@ -24,6 +24,11 @@ const (
 	Embeddings Operation = "embeddings"
 	// CountTokens asks how many tokens a request for a chat would take.
 	CountTokens Operation = "count_tokens"
+	// Completions is the text completion of OpenAI's first API.
+	Completions Operation = "completions"
+	// StoredResponse asks for, deletes or cancels a response of OpenAI's Responses API that the upstream keeps. Method and
+	// Resource of the call say what.
+	StoredResponse Operation = "stored_response"
 )
 
 // Auth says what an instance's credential is, and thereby how it is presented.
@@ -62,9 +67,11 @@ type Instance struct {
 	FirstByteTimeout, IdleTimeout time.Duration
 	// ModelAliases map names that clients use to the upstream's; see UpstreamModel.
 	ModelAliases map[string]string
-	Models       []string
-	Weight       int
-	Priority     int
+	// Responses tells that the upstream has OpenAI's Responses API.
+	Responses bool
+	Models    []string
+	Weight    int
+	Priority  int
 }
 
 // Call is one request to an upstream. It belongs to one goroutine.
@@ -72,6 +79,8 @@ type Call struct {
 	Operation Operation
 	// Dialect is the wire protocol of Body and of the expected reply.
 	Dialect dialect.Name
+	// Method is that of a StoredResponse, Resource its path and query below the collection: "resp_1/input_items?limit=9".
+	Method, Resource string
 	// Model is the name that the upstream shall see; Body carries it already.
 	Model string
 	// Stream tells that the client asked for a stream of events.

@@ -52,11 +52,7 @@ func (x *exchange) begin(r *Relay, w http.ResponseWriter, req *Request) {
 
 // run routes the request, makes the attempts and sees to it that the client gets an end of some kind.
 func (x *exchange) run(ctx context.Context) {
-	s := surface{x.req.Operation, x.req.Dialect}
-	if s.operation == providers.CountTokens {
-		s.operation = providers.Chat // What would carry out the request counts its tokens.
-	}
-	p, model, refusal := x.relay.router.Table().route(s, x.req.Provider, x.req.Envelope.Model)
+	p, model, refusal := x.find()
 	if refusal != nil {
 		x.client.refuse(x.req.Dialect, refusal)
 		return
@@ -74,6 +70,8 @@ func (x *exchange) passThrough() *providers.Call {
 		x.passing = &providers.Call{
 			Operation: x.req.Operation,
 			Dialect:   x.req.Dialect,
+			Method:    x.req.Method,
+			Resource:  x.req.Resource,
 			Model:     x.model,
 			Stream:    x.req.Envelope.Stream,
 			Header:    x.req.Header,

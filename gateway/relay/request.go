@@ -17,6 +17,12 @@ type Request struct {
 	Dialect dialect.Name
 	// Provider is the client's explicit choice, by path or header, empty for none.
 	Provider string
+	// Instance is the only one that may serve the request, because it keeps what that refers to; empty for any.
+	Instance string
+	// Method and Resource are those of a providers.StoredResponse.
+	Method, Resource string
+	// Stored is the upstream's id of the response that the request refers to, empty for none.
+	Stored string
 	// Envelope is what dialect.Peek has read of Body.
 	Envelope dialect.Envelope
 	Header   http.Header

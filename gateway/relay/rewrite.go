@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"aiproxy/providers"
 	"aiproxy/providers/dialect"
 )
 
@@ -22,9 +23,20 @@ func (x *exchange) rewriterFor(a *attempt) rewriter {
 		return nil
 	case x.req.JSONArray && x.req.Dialect == dialect.Gemini && isEventStream(a.reply.Header):
 		return new(eventArray)
+	case x.req.Dialect == dialect.OpenAIResponses && x.req.Operation == providers.Chat && !x.req.Envelope.Unstored,
+		x.req.Operation == providers.StoredResponse:
+		return x.responseIDs(a.target.instance.Name)
 	default:
 		return nil
 	}
+}
+
+// responseIDs returns what puts the gateway's ids into the answer of an instance.
+func (x *exchange) responseIDs(instance string) rewriter {
+	if x.req.Stored == "" {
+		return newResponseIDs(instance)
+	}
+	return newResponseIDs(instance, x.req.Stored)
 }
 
 // eventArray makes a JSON array of a stream of events.

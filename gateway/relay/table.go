@@ -27,6 +27,8 @@ func surfaces() []surface {
 		{providers.Chat, dialect.Gemini},
 		{providers.Embeddings, dialect.OpenAIChat},
 		{providers.Embeddings, dialect.Gemini},
+		{providers.Completions, dialect.OpenAIChat},
+		{providers.StoredResponse, dialect.OpenAIResponses},
 	}
 }
 

@@ -13,6 +13,12 @@ type Envelope struct {
 	StreamSpan Span
 	// User is the end user as the client names it, empty where it is missing or no string.
 	User string
+	// Previous is the id of the stored response that a request of OpenAI's Responses API goes on from, PreviousSpan where
+	// it stands in the body, quotes included; both are empty for none.
+	Previous     string
+	PreviousSpan Span
+	// Unstored tells that the client wants the answer not to be kept.
+	Unstored bool
 
 	// open is the index behind the object's opening brace, and bare tells that the object has no members.
 	open int
@@ -67,13 +73,40 @@ func (env *Envelope) takeAs(n Name, body []byte, m *member) error {
 			return nil
 		}
 	case OpenAIResponses:
-		if string(m.key) == "safety_identifier" && env.User == "" && body[m.value.Start] == '"' {
-			var err error
-			env.User, err = unquote(body, m.value)
+		if taken, err := env.takeResponses(body, m); taken {
 			return err
 		}
 	}
 	return env.take(body, m)
+}
+
+// takeResponses keeps what m tells if it is a member that only the Responses API has.
+func (env *Envelope) takeResponses(body []byte, m *member) (taken bool, err error) {
+	text := body[m.value.Start] == '"'
+	switch string(m.key) {
+	case "safety_identifier":
+		if text && env.User == "" {
+			env.User, err = unquote(body, m.value)
+		}
+	case "previous_response_id":
+		if text {
+			env.PreviousSpan = m.value
+			env.Previous, err = unquote(body, m.value)
+		}
+	case "store":
+		env.Unstored = body[m.value.Start] == 'f'
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// WithPrevious appends to dst the body that PeekAs has read, which goes on from a response, with another id for that and
+// every other byte as it is. The spans of the envelope are those of the body read.
+func (env Envelope) WithPrevious(dst, body []byte, id string) []byte {
+	dst = append(dst, body[:env.PreviousSpan.Start]...)
+	dst = appendString(dst, id)
+	return append(dst, body[env.PreviousSpan.End:]...)
 }
 
 // take keeps what m tells, if it is a member of interest.

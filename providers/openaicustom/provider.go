@@ -7,6 +7,7 @@
 package openaicustom
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -35,22 +36,40 @@ func (p *Provider) Name() string { return providers.OpenAICustom }
 
 // Supports tells that clients of OpenAI's Chat Completions API can chat and embed, and others chat by translation.
 func (p *Provider) Supports(op providers.Operation, d dialect.Name) bool {
-	_, known := pathOf(op)
-	return known && (d == dialect.OpenAIChat || op == providers.Chat && dialect.Translates(d, dialect.OpenAIChat))
-}
-
-// Target implements providers.Provider: every instance speaks OpenAI Chat.
-func (p *Provider) Target(_ *providers.Instance, op providers.Operation, d dialect.Name, model string) (dialect.Target, bool) {
-	return dialect.Target{Dialect: dialect.OpenAIChat, Vendor: dialect.VendorOpenAI, Model: model}, p.Supports(op, d)
-}
-
-// pathOf is the path of an operation below an instance's base URL.
-func pathOf(op providers.Operation) (string, bool) {
 	switch op {
 	case providers.Chat:
+		return d == dialect.OpenAIChat || dialect.Translates(d, dialect.OpenAIChat)
+	case providers.StoredResponse:
+		return d == dialect.OpenAIResponses
+	case providers.Embeddings, providers.Completions:
+		return d == dialect.OpenAIChat
+	default:
+		return false
+	}
+}
+
+// Target implements providers.Provider: every instance speaks OpenAI Chat, and those whose upstream has it Responses.
+func (p *Provider) Target(in *providers.Instance, op providers.Operation, d dialect.Name, model string) (dialect.Target, bool) {
+	to := dialect.Target{Dialect: dialect.OpenAIChat, Vendor: dialect.VendorOpenAI, Model: model}
+	if d == dialect.OpenAIResponses && in.Responses {
+		to.Dialect = d
+	}
+	return to, p.Supports(op, d) && (op != providers.StoredResponse || in.Responses)
+}
+
+// pathOf is the path of a call below an instance's base URL.
+func pathOf(call *providers.Call) (string, bool) {
+	switch {
+	case call.Operation == providers.StoredResponse:
+		return "/responses/" + call.Resource, true
+	case call.Operation == providers.Chat && call.Dialect == dialect.OpenAIResponses:
+		return "/responses", true
+	case call.Operation == providers.Chat:
 		return "/chat/completions", true
-	case providers.Embeddings:
+	case call.Operation == providers.Embeddings:
 		return "/embeddings", true
+	case call.Operation == providers.Completions:
+		return "/completions", true
 	default:
 		return "", false
 	}
@@ -60,13 +79,17 @@ var errUnsupported = errors.New("operation not supported")
 
 // Do implements providers.Provider.
 func (p *Provider) Do(ctx context.Context, in *providers.Instance, call *providers.Call) (*providers.Reply, error) {
-	path, known := pathOf(call.Operation)
+	path, known := pathOf(call)
 	if !known {
 		return nil, &providers.Error{Class: providers.ClassGateway, Phase: providers.PhaseRequest, Err: errUnsupported}
 	}
 	header := call.UpstreamHeader(dialect.VendorOpenAI)
 	endpoint.Bearer(header, in)
-	return p.client.Call(ctx, in, endpoint.Request{Method: http.MethodPost, Path: path, Header: header, Body: call.Body})
+	request := endpoint.Request{Method: cmp.Or(call.Method, http.MethodPost), Path: path, Header: header, Body: call.Body}
+	if call.Operation == providers.StoredResponse && call.Body.Len() == 0 {
+		request.Body = nil
+	}
+	return p.client.Call(ctx, in, request)
 }
 
 // Models implements providers.Provider. Every error is a *providers.Error.
