@@ -37,6 +37,7 @@ func (g *Gatherer) Close() (*Response, error) {
 		return nil, fault
 	}
 	r, whole := g.collector.Response()
+	r.dropCut()
 	if err == nil && !whole {
 		err = ErrTruncated
 	}

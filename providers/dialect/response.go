@@ -62,3 +62,18 @@ type LogProb struct {
 	Bytes []int
 	Top   []LogProb
 }
+
+// dropCut takes the call out with which the bound of an answer was met, if its arguments are not whole: there was no
+// call yet, and a client must not run what is left of it.
+func (r *Response) dropCut() {
+	for i := range r.Choices {
+		c := &r.Choices[i]
+		last := len(c.Parts) - 1
+		if last < 0 || c.Stop.Reason != StopMaxTokens && c.Stop.Reason != StopContext {
+			continue
+		}
+		if call := c.Parts[last].Call; call != nil && value(call.Args).get(argumentsRaw).isString() {
+			c.Parts = c.Parts[:last]
+		}
+	}
+}

@@ -99,6 +99,7 @@ func TranslateResponse(dst, body []byte, from UpstreamCodec, to ClientCodec, x *
 	if err != nil {
 		return dst, nil, err
 	}
+	r.dropCut()
 	RestoreTools(r, x)
 	return to.EncodeResponse(dst, r, x), r, nil
 }

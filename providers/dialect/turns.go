@@ -179,6 +179,9 @@ func JoinText(parts []Part, between string) string {
 	return strings.Join(texts, between)
 }
 
+// argumentsRaw is the member that holds what was no object.
+const argumentsRaw = "_raw"
+
 // Arguments returns the arguments of a call as a JSON object, whatever text a client or an upstream gave for them:
 // nothing is {}, and what is no object is wrapped, so that it is neither lost nor refused by the next upstream.
 func Arguments(text string) json.RawMessage {
@@ -191,7 +194,7 @@ func Arguments(text string) json.RawMessage {
 	default:
 		var w writer
 		w.open('{')
-		w.str("_raw", text)
+		w.str(argumentsRaw, text)
 		w.close('}')
 		return w.buf
 	}
