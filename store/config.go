@@ -44,6 +44,8 @@ type Config struct {
 	FeatureLevel int
 	// TimeoutScale multiplies Raft's timeouts (1 s heartbeat and election, 0.5 s lease). 0 means 1.
 	TimeoutScale float64
+	// SnapshotBytes is how much the log may grow before a snapshot takes its place. 0 means 32 MiB.
+	SnapshotBytes int64
 	// Listener is the node's one port. The store closes it.
 	Listener net.Listener
 	// Dial opens connections to other nodes, nil for the usual way. It is a test's place to cut links.

@@ -22,8 +22,6 @@ const (
 	snapshotsRetained = 2
 	// lockTimeout bounds the wait for a database that another process holds.
 	lockTimeout = time.Second
-	// logCacheSize is the number of recent log entries kept in memory for followers.
-	logCacheSize = 512
 )
 
 // disk holds what a node keeps in its data directory, opened.
@@ -33,7 +31,8 @@ type disk struct {
 	// raft is logs as Raft uses it: every write is noted in writes.
 	raft      RaftDisk
 	writes    *writes
-	cache     *raft.LogCache
+	weight    *weighedLogs
+	cache     *recentLogs
 	snapshots *datedSnapshots
 	machine   *fsm.FSM
 	// existing tells that Raft has state from an earlier run.
@@ -69,11 +68,12 @@ func (d *disk) openRaft(c *Config) error {
 	if d.logs, err = openLog(path, false); err != nil {
 		return explainOpen(path, err)
 	}
-	d.raft = d.watched(c)
-	d.cache, err = raft.NewLogCache(logCacheSize, d.raft)
+	file, err := os.Stat(path)
 	if err != nil {
-		return errors.Join(fmt.Errorf("open log cache: %w", err), d.logs.Close())
+		return errors.Join(fmt.Errorf("look at %s: %w", path, err), d.logs.Close())
 	}
+	d.weight = weigh(d.watched(c), file.Size(), c.SnapshotBytes)
+	d.raft, d.cache = d.weight, &recentLogs{LogStore: d.weight}
 	d.existing, err = raft.HasExistingState(d.cache, d.raft, d.snapshots)
 	if err != nil {
 		return errors.Join(fmt.Errorf("look for raft state: %w", err), d.logs.Close())

@@ -9,6 +9,19 @@ import (
 // TakeSnapshot makes Raft take a snapshot now.
 func (s *Store) TakeSnapshot() error { return s.raft.Snapshot().Error() }
 
+// LogSize returns how many entries Raft's log has, and their bytes.
+func (s *Store) LogSize() (entries, bytes int) {
+	first, _ := s.disk.cache.FirstIndex()
+	last, _ := s.disk.cache.LastIndex()
+	for index := first; index <= last; index++ {
+		var log raft.Log
+		if s.disk.cache.GetLog(index, &log) == nil {
+			entries, bytes = entries+1, bytes+len(log.Data)
+		}
+	}
+	return entries, bytes
+}
+
 // Entry is what a log entry proposes.
 type Entry struct {
 	Index, Term uint64

@@ -121,7 +121,7 @@ func (s *Store) start(ctx context.Context) {
 	s.askedReads = &readChecks{check: s.askReadIndex, timeout: bound, tasks: &s.tasks}
 	for _, task := range []func(context.Context){
 		s.serve, s.serveCalls, s.superviseLeadership, s.observe, s.form, s.catchUp, s.watchDisk, s.noticeRemoval, s.watchSeeds,
-		s.tendMirror,
+		s.tendMirror, s.trimHeavyLog,
 	} {
 		s.tasks.start(func() { task(ctx) })
 	}
