@@ -1,6 +1,9 @@
 package dialect
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // kiroThoughts takes the thoughts out of a text that begins with them in tags. Tags may be cut anywhere. A tag that
 // stands in the middle of a text, or in quotes within a thought, is one that the model writes about. The zero value
@@ -31,7 +34,7 @@ func (t *kiroThoughts) feed(text []byte, tell func(PartKind, []byte)) {
 		tell(PartText, text)
 		return
 	}
-	rest := append(t.held, text...)
+	rest := slices.Concat(t.held, text) // What is told must outlive what is held back next.
 	if t.state == kiroBefore {
 		begun := bytes.TrimLeft(rest, " \t\r\n")
 		after, tagged := bytes.CutPrefix(begun, []byte(kiroThought))
