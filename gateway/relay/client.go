@@ -31,6 +31,8 @@ var (
 	cacheOff  = []string{"off"}
 	typeJSON  = []string{"application/json"}
 	keepAlive = []byte(": keep-alive\n\n")
+	// blank is an empty event, for Google's Go client breaks off at a comment.
+	blank = []byte("\n\n")
 )
 
 // client is the client's side of an exchange. While an attempt runs, its methods are called with watch.mu held.
@@ -39,6 +41,8 @@ type client struct {
 	rc   http.ResponseController
 	id   string
 	node []string
+	// dialect is the client's.
+	dialect dialect.Name
 
 	// reply is what commit writes the header of, target the instance that the client is told of.
 	reply  *providers.Reply
@@ -163,8 +167,11 @@ func (c *client) comment(bound time.Duration) error {
 		return c.err
 	}
 	life := keepAlive
-	if c.stream != nil {
+	switch {
+	case c.stream != nil:
 		life = c.stream.KeepAlive(nil)
+	case c.dialect == dialect.Gemini:
+		life = blank
 	}
 	bounded := c.rc.SetWriteDeadline(time.Now().Add(bound)) == nil
 	if err := c.write(life); err != nil {

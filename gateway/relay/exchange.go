@@ -47,7 +47,7 @@ type keptAnswer struct {
 
 func (x *exchange) begin(r *Relay, w http.ResponseWriter, req *Request) {
 	x.relay, x.req = r, req
-	x.client = client{w: w, rc: *http.NewResponseController(w), id: req.ID, node: r.node}
+	x.client = client{w: w, rc: *http.NewResponseController(w), id: req.ID, node: r.node, dialect: req.Dialect}
 }
 
 // run routes the request, makes the attempts and sees to it that the client gets an end of some kind.

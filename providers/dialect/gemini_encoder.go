@@ -39,12 +39,13 @@ func (e *geminiEncoder) ContentType() string {
 	return "text/event-stream"
 }
 
-// KeepAlive appends a comment, or white space between two elements.
+// KeepAlive appends an empty event, or white space between two elements. Google's Go client breaks off at a comment,
+// legal as it is.
 func (e *geminiEncoder) KeepAlive(dst []byte) []byte {
 	if e.x.JSONArray {
 		return append(dst, '\n')
 	}
-	return append(dst, ": keep-alive\n\n"...)
+	return append(dst, "\n\n"...)
 }
 
 // Encode appends what tells the event.

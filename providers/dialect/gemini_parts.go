@@ -20,7 +20,7 @@ func (d *geminiRequest) parts(at string, v value) ([]Part, error) {
 			return err
 		}
 		p, ok := geminiPart(v)
-		if !ok {
+		if !ok && !geminiBare(v) {
 			d.report.RefuseName(where, "is of a kind that the gateway can't translate")
 			return nil
 		}
@@ -34,6 +34,20 @@ func (d *geminiRequest) parts(at string, v value) ([]Part, error) {
 		return nil
 	})
 	return parts, err
+}
+
+// geminiBare tells a part that has no data: what Google's Go client leaves of one with empty text.
+func geminiBare(v value) bool {
+	bare := true
+	_ = Members(v, func(name, _ []byte) bool { // The request has been read as a whole.
+		switch string(name) {
+		case "thought", "thoughtSignature", "thought_signature":
+		default:
+			bare = false
+		}
+		return bare
+	})
+	return bare
 }
 
 // geminiPart reads a part that is neither a call nor a result, its signature left aside.
