@@ -166,6 +166,7 @@ func mustSend(t *testing.T, c vendorClient, q query) *reply {
 func TestMatrixText(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		for model, want := range map[string]string{"sim-echo": "one two three", "sim-unicode-split": "Grüße, Welt! 世界へ、Привет! 👩‍👩‍👧 é\u2028<&>"} {
 			got := mustSend(t, c, query{model: model, text: "one two three", stream: at.stream})
 			if got.text != want || got.stop != "stop" || got.input == 0 || got.output == 0 {
@@ -181,6 +182,7 @@ func TestMatrixText(t *testing.T) {
 func TestMatrixTools(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		for model, calls := range map[string]int{"sim-tool-call": 1, "sim-tools-parallel": 2, "sim-think-tools": 2} {
 			q := query{model: model, text: "the weather?", tools: true, think: model == "sim-think-tools", stream: at.stream}
 			first := mustSend(t, c, q)
@@ -203,6 +205,7 @@ func TestMatrixTools(t *testing.T) {
 func TestMatrixThoughts(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		got := mustSend(t, c, query{model: "sim-think", text: "think", think: true, stream: at.stream})
 		if got.text == "" || got.thought != "The user wants words. " {
 			t.Errorf("got %+v", got)
@@ -214,6 +217,7 @@ func TestMatrixImages(t *testing.T) {
 	t.Parallel()
 	png := append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 60)...)
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		got := mustSend(t, c, query{model: "sim-inspect", text: "what is it?", image: png, stream: at.stream})
 		if !strings.Contains(got.text, "image/png 68") {
 			t.Errorf("the upstream saw %q", got.text)
@@ -224,6 +228,7 @@ func TestMatrixImages(t *testing.T) {
 func TestMatrixStructured(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		model := "gpt-4o"
 		if at.provider == "claude-custom" {
 			model = "claude-sonnet-4-5" // Older ones have no structured output.
@@ -238,6 +243,7 @@ func TestMatrixStructured(t *testing.T) {
 func TestMatrixErrors(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		for model, want := range map[string]int{"sim-err-400": 400, "sim-too-long": 400, "sim-err-429": 429, "sim-no-such": 404} {
 			_, err := c.send(t.Context(), query{model: model, text: "x", stream: at.stream})
 			if status, kind := c.class(err); status != want || kind == "" {
@@ -257,6 +263,7 @@ func TestMatrixErrors(t *testing.T) {
 func TestMatrixCancellation(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
@@ -276,6 +283,7 @@ func TestMatrixLongPrompt(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long ", 1<<18)
 	each(t, func(t *testing.T, c vendorClient, at place) {
+		t.Helper()
 		got := mustSend(t, c, query{model: "sim-inspect", text: long, stream: at.stream})
 		if !strings.Contains(got.text, "text 1310720") {
 			t.Errorf("the upstream saw %q", got.text)

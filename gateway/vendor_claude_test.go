@@ -24,7 +24,7 @@ func (c claudeClient) params(q query) anthropic.MessageNewParams {
 	if q.image != nil {
 		blocks = append(blocks, anthropic.NewImageBlockBase64("image/png", base64.StdEncoding.EncodeToString(q.image)))
 	}
-	p := anthropic.MessageNewParams{Model: anthropic.Model(q.model), MaxTokens: 4096, Messages: []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)}}
+	p := anthropic.MessageNewParams{Model: q.model, MaxTokens: 4096, Messages: []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)}}
 	if q.think {
 		p.Thinking = anthropic.ThinkingConfigParamOfEnabled(1024)
 	}

@@ -82,9 +82,6 @@ func (a *answer) tokens() (all, thoughts int) {
 	return all, thoughts
 }
 
-// calls tells whether the answer calls tools.
-func (a *answer) calls() bool { return a.stop == calledTools }
-
 // source is the page that the simulator's searches find; never changed.
 var source = citation{url: "https://example.com/simulated", title: "Simulated page", quote: "made up by a simulated upstream"}
 

@@ -78,13 +78,13 @@ func (s *shape) camelize(value any) any {
 }
 
 func toCamel(name string) string {
-	head, rest, found := strings.Cut(name, "_")
-	for found && rest != "" {
-		var word string
-		word, rest, found = strings.Cut(rest, "_")
-		head += strings.ToUpper(word[:min(1, len(word))]) + word[min(1, len(word)):]
+	words := strings.Split(name, "_")
+	for i, word := range words[1:] {
+		if word != "" {
+			words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+		}
 	}
-	return head
+	return strings.Join(words, "")
 }
 
 // toSnake gives the name that Google's messages use.

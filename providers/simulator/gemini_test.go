@@ -23,8 +23,10 @@ func TestGeminiRules(t *testing.T) {
 		{`,"generation_config":{"max_output_tokens":5},"system_instruction":{"parts":[{"text":"s"}]}`, user, ""},
 		{`,"extra":1`, user, `Unknown name \"extra\": Cannot find field.`},
 		{`,"generationConfig":{"foo":1}`, user, `Unknown name \"foo\" at 'generation_config': Cannot find field.`},
-		{declare(`{"type":"object","additionalProperties":false,"properties":{"a":{"type":"string"}}}`), user,
-			`Unknown name \"additionalProperties\" at 'tools[0].function_declarations[0].parameters': Cannot find field.`},
+		{
+			declare(`{"type":"object","additionalProperties":false,"properties":{"a":{"type":"string"}}}`), user,
+			`Unknown name \"additionalProperties\" at 'tools[0].function_declarations[0].parameters': Cannot find field.`,
+		},
 		{declare(`{"type":"object","properties":{"a":{"const":1}}}`), user, `Unknown name \"const\" at 'tools[0].function_declarations[0].parameters.properties[0]'`},
 		{declare(`{"type":"object","properties":{"format":{"type":"string"}}}`), user, ""},
 		{declare(`{"type":["object","null"],"properties":{"a":{"type":"string"}}}`), user, "Proto field is not repeating, cannot start list"},
@@ -45,8 +47,10 @@ func TestGeminiRules(t *testing.T) {
 		{``, user + `,{"role":"user","parts":[{"functionResponse":{"name":"f","response":{}}}]}`, "immediately after a function call turn"},
 		{``, user + `,{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]},` + user, "number of function response parts"},
 		{``, `{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]}`, "immediately after a user turn"},
-		{``, user + `,{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":"x"}}]}`,
-			"function_response.response"},
+		{
+			``, user + `,{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":"x"}}]}`,
+			"function_response.response",
+		},
 	} {
 		body := `{"contents":[` + test.contents + `]` + test.more + `}`
 		resp, reply := send(t, client, http.MethodPost, base+":generateContent?key=k", http.Header{}, body)

@@ -24,7 +24,7 @@ func tell(model string, blocks ...anthropic.ContentBlockParamUnion) anthropic.Me
 		blocks = []anthropic.ContentBlockParamUnion{anthropic.NewTextBlock("Hello there.")}
 	}
 	return anthropic.MessageNewParams{
-		Model: anthropic.Model(model), MaxTokens: 4096, Messages: []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)},
+		Model: model, MaxTokens: 4096, Messages: []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)},
 	}
 }
 

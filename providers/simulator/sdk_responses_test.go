@@ -105,7 +105,8 @@ func TestResponsesClientCallsTools(t *testing.T) {
 	params.Input = responses.ResponseNewParamsInputUnion{OfInputItemList: append(items, outputs[0])}
 	_, err := client.Responses.New(t.Context(), params)
 	wantFault(t, err, 400, "")
-	params.Input.OfInputItemList = append(items, outputs...)
+	items = append(items, outputs...)
+	params.Input.OfInputItemList = items
 	if last := answerOf(t, client, params); itemsOf(last) != "reasoning message" {
 		t.Errorf("at the end %s", itemsOf(last))
 	}
