@@ -83,7 +83,7 @@ func overlay(d document.Document, c *config.Config) (document.Document, error) {
 		d.Settings.LoadBalancer.Algorithm = c.ServedAlgorithm()
 	}
 	if explicit("model_providers") {
-		d.Settings.ModelProviders = c.ServedProviders()
+		d.Settings.ModelProviders = c.ModelProviders
 	}
 	named := namedInstances(c)
 	if explicit("model_aliases") {
@@ -103,7 +103,7 @@ func overlay(d document.Document, c *config.Config) (document.Document, error) {
 	return d, nil
 }
 
-// namedInstances are the instances that somebody configured on this node, which this build can serve.
+// namedInstances are the instances that somebody configured on this node.
 func namedInstances(c *config.Config) []config.Instance {
-	return slices.DeleteFunc(c.ServedInstances(), func(in config.Instance) bool { return in.Derived && in.APIKey == "" && in.CredentialsFile == "" })
+	return slices.DeleteFunc(slices.Clone(c.Instances), func(in config.Instance) bool { return in.Derived && in.APIKey == "" && in.CredentialsFile == "" })
 }

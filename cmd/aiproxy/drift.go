@@ -26,8 +26,8 @@ func drift(c *config.Config, s *secrets, v *fsm.View) []string {
 		"load_balancer.enabled: here %t, in the cluster %t", c.LoadBalancer.Enabled, v.Settings.LoadBalancer.Enabled)
 	add(explicit("load_balancer.algorithm") && c.ServedAlgorithm() != v.Settings.LoadBalancer.Algorithm,
 		"load_balancer.algorithm: here %s, in the cluster %s", c.ServedAlgorithm(), v.Settings.LoadBalancer.Algorithm)
-	add(explicit("model_providers") && !slices.Equal(c.ServedProviders(), v.Settings.ModelProviders),
-		"model_providers: here %v, in the cluster %v", c.ServedProviders(), v.Settings.ModelProviders)
+	add(explicit("model_providers") && !slices.Equal(c.ModelProviders, v.Settings.ModelProviders),
+		"model_providers: here %v, in the cluster %v", c.ModelProviders, v.Settings.ModelProviders)
 	named := namedInstances(c)
 	for _, in := range named {
 		found = append(found, instanceDrift(in, s, v)...)

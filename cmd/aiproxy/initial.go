@@ -13,7 +13,7 @@ import (
 func initial(c *config.Config, s *secrets, clusterID string) (fsm.Init, error) {
 	d := document.Document{Settings: settings(c)}
 	var faults []error
-	for _, in := range c.ServedInstances() {
+	for _, in := range c.Instances {
 		one, err := complete(in)
 		faults = append(faults, err)
 		d.Instances = append(d.Instances, one)
@@ -34,7 +34,7 @@ func initial(c *config.Config, s *secrets, clusterID string) (fsm.Init, error) {
 func settings(c *config.Config) document.Settings {
 	return document.Settings{
 		LoadBalancer:   document.LoadBalancer{Enabled: c.LoadBalancer.Enabled, Algorithm: c.ServedAlgorithm()},
-		ModelProviders: c.ServedProviders(),
+		ModelProviders: c.ModelProviders,
 		ModelAliases:   c.ModelAliases,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"aiproxy/providers"
 	"aiproxy/providers/claudecustom"
 	"aiproxy/providers/geminicli"
+	"aiproxy/providers/kiroapi"
 	"aiproxy/providers/openaicustom"
 	"aiproxy/providers/qwenapi"
 )
@@ -17,6 +18,7 @@ func newRegistry(rt http.RoundTripper, logger *slog.Logger) *providers.Registry 
 		openaicustom.New(rt, logger),
 		claudecustom.New(rt, logger),
 		geminicli.New(rt, logger),
+		kiroapi.New(rt, logger),
 		qwenapi.New(rt, logger),
 	)
 }

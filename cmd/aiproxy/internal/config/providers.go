@@ -25,18 +25,16 @@ type provider struct {
 	group    string
 	baseURL  string
 	settings func(*Config) *Provider
-	// pending names the capability while this build does not have it.
-	pending string
 }
 
 // knownProviders lists the providers in the order in which they are considered when none is named.
 func knownProviders() []provider {
 	return []provider{
-		{providers.OpenAICustom, "openai", openAIBaseURL, func(c *Config) *Provider { return &c.OpenAI }, ""},
-		{providers.ClaudeCustom, "claude", claudeBaseURL, func(c *Config) *Provider { return &c.Claude }, ""},
-		{providers.GeminiCLI, "gemini", geminiBaseURL, func(c *Config) *Provider { return &c.Gemini }, ""},
-		{providers.KiroAPI, "kiro", kiroBaseURL, func(c *Config) *Provider { return &c.Kiro }, kiroToCome},
-		{providers.QwenAPI, "qwen", qwenBaseURL, func(c *Config) *Provider { return &c.Qwen }, ""},
+		{providers.OpenAICustom, "openai", openAIBaseURL, func(c *Config) *Provider { return &c.OpenAI }},
+		{providers.ClaudeCustom, "claude", claudeBaseURL, func(c *Config) *Provider { return &c.Claude }},
+		{providers.GeminiCLI, "gemini", geminiBaseURL, func(c *Config) *Provider { return &c.Gemini }},
+		{providers.KiroAPI, "kiro", kiroBaseURL, func(c *Config) *Provider { return &c.Kiro }},
+		{providers.QwenAPI, "qwen", qwenBaseURL, func(c *Config) *Provider { return &c.Qwen }},
 	}
 }
 

@@ -7,7 +7,6 @@ const (
 	cacheToCome     = "the response cache"
 	webSocketToCome = "WebSocket sessions"
 	healthToCome    = "active health checks"
-	kiroToCome      = "the provider kiro-api"
 )
 
 // options is the one table of options. Its order is that of the help, the documentation and the printed configuration.
@@ -98,11 +97,11 @@ func providerOptions() []option[Config] {
 			text(func(c *Config) *string { return &c.Gemini.ProjectID }),
 		},
 		{
-			Option{Flag: "kiro-oauth-creds-file", Key: "kiro.oauth_creds_file", Help: "OAuth credentials of kiro-api", Pending: kiroToCome},
+			Option{Flag: "kiro-oauth-creds-file", Key: "kiro.oauth_creds_file", Help: "OAuth credentials of kiro-api"},
 			text(func(c *Config) *string { return &c.Kiro.CredentialsFile }),
 		},
 		{
-			Option{Flag: "kiro-base-url", Key: "kiro.base_url", Default: kiroBaseURL, Help: "endpoint of kiro-api", Pending: kiroToCome},
+			Option{Flag: "kiro-base-url", Key: "kiro.base_url", Default: kiroBaseURL, Help: "endpoint of kiro-api; with a path, a server that speaks Anthropic"},
 			text(func(c *Config) *string { return &c.Kiro.BaseURL }, httpURL),
 		},
 		{

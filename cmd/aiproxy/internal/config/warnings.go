@@ -25,7 +25,7 @@ func (l *loader) warn() {
 	if slices.Contains(c.APIKeys, exampleKey) {
 		add("api_key is the one of the example; choose your own")
 	}
-	for _, in := range c.ServedInstances() {
+	for _, in := range c.Instances {
 		p, _ := findProvider(in.Provider)
 		if in.Enabled && in.BaseURL == p.baseURL && in.APIKey == "" && in.CredentialsFile == "" {
 			add("instance " + in.Name + " calls " + in.BaseURL + " without an API key, which it will refuse; set --" + p.group + "-api-key")
