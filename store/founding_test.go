@@ -168,6 +168,7 @@ func lapse(t *testing.T, d time.Duration) {
 func TestNodesStartedTogetherFormOneCluster(t *testing.T) {
 	t.Parallel()
 	repeatedly(t, 10, func(t *testing.T) {
+		t.Helper()
 		g := gather(t, 3, 3)
 		for _, each := range rand.Perm(3) {
 			g.start(t, g.ids[each])
@@ -291,6 +292,7 @@ func TestUnfinishedBootstrapWithoutSeedsIsRepeated(t *testing.T) {
 func TestNodesThatEndWhileFormingFormOneCluster(t *testing.T) {
 	t.Parallel()
 	repeatedly(t, 3, func(t *testing.T) {
+		t.Helper()
 		g := gather(t, 3, 3)
 		for _, id := range g.ids {
 			g.start(t, id)
@@ -416,6 +418,7 @@ func TestCutLinkIsWaitedFor(t *testing.T) {
 func TestAnyLinksFormAtMostOneCluster(t *testing.T) {
 	t.Parallel()
 	repeatedly(t, 6, func(t *testing.T) {
+		t.Helper()
 		g := gather(t, 5, 3)
 		for _, from := range g.ids {
 			for _, to := range g.ids {

@@ -22,7 +22,6 @@ var (
 // the end of theirs; but a stream that it ends leaves a connection that can be used again.
 const lingering = 50 * time.Millisecond
 
-
 // limits are the time-outs of an attempt.
 type limits struct {
 	firstByte time.Duration

@@ -50,12 +50,12 @@ func (a *EventArray) Feed(dst, p []byte) []byte {
 // begin takes a byte of a line of which it is not clear yet what it is.
 func (a *EventArray) begin(dst, p []byte) (out, rest []byte) {
 	c := p[0]
-	switch {
-	case c == '\n' || c == '\r':
+	switch c {
+	case '\n', '\r':
 		a.afterReturn = c == '\r'
 		a.open = a.open && a.matched > 0
 		a.matched = 0
-	case c == dataField[a.matched]:
+	case dataField[a.matched]:
 		a.matched++
 		if a.matched == len(dataField) {
 			a.line = arrayLineDataStart
