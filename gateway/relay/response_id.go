@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"aiproxy/providers/dialect"
@@ -65,7 +66,7 @@ func (r *responseIDs) rewrite(dst, p []byte) []byte {
 			r.add(id)
 		}
 	}
-	text := append(r.carry, p...)
+	text := slices.Concat(r.carry, p)
 	for _, pair := range r.pairs {
 		text = bytes.ReplaceAll(text, pair[0], pair[1])
 	}
