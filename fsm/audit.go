@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,6 +108,9 @@ func (d *draft) tellSettings(old, now Settings) {
 	}
 	if !maps.Equal(old.ModelAliases, now.ModelAliases) {
 		d.tell("model aliases changed")
+	}
+	if old.Translation != now.Translation {
+		d.tell("translation: %s -> %s", cmp.Or(old.Translation, TranslationLenient), cmp.Or(now.Translation, TranslationLenient))
 	}
 }
 

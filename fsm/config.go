@@ -226,5 +226,5 @@ func (c ConfigChange) normal() ConfigChange {
 
 func sameSettings(a, b Settings) bool {
 	return a.LoadBalancer == b.LoadBalancer && slices.Equal(a.ModelProviders, b.ModelProviders) &&
-		maps.Equal(a.ModelAliases, b.ModelAliases)
+		maps.Equal(a.ModelAliases, b.ModelAliases) && a.Translation == b.Translation
 }

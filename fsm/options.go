@@ -26,6 +26,8 @@ type InstanceOptions struct {
 	IdleTimeout      time.Duration `json:"idle_timeout,omitempty"`
 	// CA holds certificates in PEM, to be trusted in place of the system's.
 	CA string `json:"ca,omitempty"`
+	// Responses tells that the upstream has OpenAI's Responses API.
+	Responses bool `json:"responses,omitempty"`
 	// ModelAliases map the names that clients use to those that the upstream knows.
 	ModelAliases map[string]string `json:"model_aliases,omitempty"`
 }

@@ -245,6 +245,9 @@ func normalSettings(s Settings) Settings {
 	if len(s.ModelAliases) == 0 {
 		s.ModelAliases = nil
 	}
+	if s.Translation == TranslationLenient {
+		s.Translation = ""
+	}
 	return s
 }
 

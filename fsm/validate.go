@@ -87,6 +87,11 @@ func checkSettings(s Settings) *Rejection {
 			return r
 		}
 	}
+	switch s.Translation {
+	case "", TranslationLenient, TranslationStrict:
+	default:
+		return reject(RejectedInvalid, "the translation is neither %s nor %s", TranslationLenient, TranslationStrict)
+	}
 	return checkAliases("the cluster", s.ModelAliases)
 }
 

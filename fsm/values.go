@@ -13,7 +13,16 @@ type Settings struct {
 	// ModelAliases map names that clients use to other names of models, before an instance is looked for. They came with
 	// feature level 2.
 	ModelAliases map[string]string `json:"model_aliases,omitempty"`
+	// Translation is "strict" where requests are refused of which a translation between dialects would drop something, and
+	// empty where clients are told of it. It came with feature level 2.
+	Translation string `json:"translation,omitempty"`
 }
+
+// The values of Settings.Translation. Lenient is the same as none, and becomes that.
+const (
+	TranslationLenient = "lenient"
+	TranslationStrict  = "strict"
+)
 
 // LoadBalancer says how an instance is picked among the candidates of a request.
 type LoadBalancer struct {

@@ -37,11 +37,11 @@ const (
 )
 
 // check returns the name of the key that the request carries in any of the places that the SDKs put it. No keys at all
-// let everybody in but foreign web pages: a browser on this machine would carry their requests in.
-func (k *keyring) check(r *http.Request) (string, error) {
+// let everybody in but web pages that are foreign and not allowed: a browser on this machine would carry their requests in.
+func (k *keyring) check(r *http.Request, allowedPage func(origin string) bool) (string, error) {
 	switch k.access {
 	case openToAll:
-		return admin.Anonymous, refuseForeignPage(r)
+		return admin.Anonymous, refuseForeignPage(r, allowedPage)
 	case undecided:
 		return "", errKeysUnknown()
 	}

@@ -27,6 +27,8 @@ type Config struct {
 	APIKeys []providers.Secret
 	// MaxBodySize bounds a request body in bytes. 0 means DefaultMaxBodySize.
 	MaxBodySize int64
+	// CORSOrigins are the origins of web pages that browsers may let ask the gateway, "*" for all.
+	CORSOrigins []string
 }
 
 // Validate reports every fault at once.

@@ -103,6 +103,7 @@ type setup struct {
 	relay     gateway.Relay
 	keys      []providers.Secret
 	maxBody   int64
+	origins   []string
 	registry  *providers.Registry
 	instances []*providers.Instance
 	checks    []gateway.Check
@@ -137,7 +138,7 @@ func newGateway(tb testing.TB, s setup) *gateway.Gateway {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	g, err := gateway.New(gateway.Config{NodeID: "n1", APIKeys: s.keys, MaxBodySize: s.maxBody}, gateway.Deps{
+	g, err := gateway.New(gateway.Config{NodeID: "n1", APIKeys: s.keys, MaxBodySize: s.maxBody, CORSOrigins: s.origins}, gateway.Deps{
 		Relay:     s.relay,
 		Providers: s.registry,
 		Instances: func() []*providers.Instance { return s.instances },

@@ -20,6 +20,7 @@ type Gateway struct {
 	node        []string // the value of X-Aiproxy-Node, shared by all answers
 	keys        *clientKeys
 	maxBodySize int64
+	origins     []string // in lower case
 
 	relay     Relay
 	providers *providers.Registry
@@ -51,6 +52,7 @@ func New(c Config, d Deps) (*Gateway, error) {
 		node:        []string{c.NodeID},
 		keys:        newClientKeys(c.APIKeys, d),
 		maxBodySize: c.MaxBodySize,
+		origins:     lowered(c.CORSOrigins),
 		relay:       d.Relay,
 		providers:   d.Providers,
 		models:      newModelLister(d.Providers, d.Instances, d.Logger),
@@ -66,6 +68,9 @@ func New(c Config, d Deps) (*Gateway, error) {
 // ServeHTTP routes and serves one request. A route without variables is found in a map; the router has the rest,
 // and answers what matches nothing.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.allowOrigin(w, r) {
+		return
+	}
 	if rt, ok := g.literal[literalRoute{r.Method, r.URL.Path}]; ok {
 		rt.ServeHTTP(w, r)
 		return

@@ -13,6 +13,7 @@ func (g *Gateway) inferenceEndpoints(prefix string) []endpoint {
 		post(prefix+"/v1/chat/completions", g.inference(providers.Chat, dialect.OpenAIChat)),
 		post(prefix+"/v1/messages", g.inference(providers.Chat, dialect.Anthropic)),
 		post(prefix+"/v1/messages/count_tokens", g.inference(providers.CountTokens, dialect.Anthropic)),
+		{method: http.MethodGet, path: prefix + "/v1/responses", serve: g.responsesSocket},
 		post(prefix+"/v1/responses", g.inference(providers.Chat, dialect.OpenAIResponses)),
 		post(prefix+"/v1/responses/input_tokens", g.inference(providers.CountTokens, dialect.OpenAIResponses)),
 		{method: http.MethodGet, path: prefix + "/v1/responses/{id}", relayed: true, serve: g.storedResponse("")},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -66,4 +67,15 @@ func upstreamQuery(query url.Values) string {
 		return ""
 	}
 	return "?" + query.Encode()
+}
+
+// responsesSocket answers clients that would talk over a WebSocket: Codex takes 426 for the advice to use HTTP.
+func (g *Gateway) responsesSocket(x *exchange, r *http.Request) error {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		return g.methodNotAllowed(x, r)
+	}
+	return &dialect.Error{
+		Status: http.StatusUpgradeRequired, Type: "invalid_request_error", Code: "websocket_not_supported",
+		Message: "Responses are not served over WebSocket here. Send POST /v1/responses.",
+	}
 }

@@ -38,7 +38,8 @@ func (rt *route) authorize(x *exchange, r *http.Request) (err error) {
 	if rt.endpoint.open {
 		return nil
 	}
-	x.caller, err = rt.gateway.keys.ring().check(r)
+	g := rt.gateway
+	x.caller, err = g.keys.ring().check(r, g.allowedOrigin)
 	return err
 }
 

@@ -51,10 +51,16 @@ func newSurface(t *testing.T, reply http.HandlerFunc, names ...string) *surface 
 		}
 		instances = append(instances, fsm.Instance{
 			Name: name, Provider: name, BaseURL: base, Weight: 1, Enabled: true, APIKey: fsm.Sealed("upstream-key"),
+			Options: options(name),
 		})
 	}
 	s.Handler = over(t, instances)
 	return s
+}
+
+// options are those of an instance of the provider: OpenAI's upstream has Responses.
+func options(provider string) fsm.InstanceOptions {
+	return fsm.InstanceOptions{Responses: provider == providers.OpenAICustom}
 }
 
 // over runs a gateway with the real relay and providers over the instances. Clients present "client-key".

@@ -23,6 +23,7 @@ func complete(in config.Instance) (document.Instance, error) {
 			Auth: in.Auth, ProjectID: in.ProjectID, Region: in.Region, ProxyURL: in.ProxyURL,
 			ProxyPassword:    document.Secret(in.ProxyPassword.Reveal()),
 			FirstByteTimeout: timeout(in.FirstByteTimeout), IdleTimeout: timeout(in.IdleTimeout), ModelAliases: in.ModelAliases,
+			Responses: in.Responses,
 		},
 	}
 	for name, value := range in.Headers {

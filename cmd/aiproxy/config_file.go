@@ -89,6 +89,9 @@ func overlay(d document.Document, c *config.Config) (document.Document, error) {
 	if explicit("model_aliases") {
 		d.Settings.ModelAliases = c.ModelAliases
 	}
+	if explicit("translation") {
+		d.Settings.Translation = c.Translation
+	}
 	if len(named) == 0 && !explicit("instances") {
 		return d, nil
 	}

@@ -28,6 +28,8 @@ func drift(c *config.Config, s *secrets, v *fsm.View) []string {
 		"load_balancer.algorithm: here %s, in the cluster %s", c.ServedAlgorithm(), v.Settings.LoadBalancer.Algorithm)
 	add(explicit("model_providers") && !slices.Equal(c.ModelProviders, v.Settings.ModelProviders),
 		"model_providers: here %v, in the cluster %v", c.ModelProviders, v.Settings.ModelProviders)
+	add(explicit("translation") && (c.Translation == fsm.TranslationStrict) != (v.Settings.Translation == fsm.TranslationStrict),
+		"translation: here %s, in the cluster %q", c.Translation, v.Settings.Translation)
 	named := namedInstances(c)
 	for _, in := range named {
 		found = append(found, instanceDrift(in, s, v)...)
@@ -70,6 +72,7 @@ func instanceDrift(in config.Instance, s *secrets, v *fsm.View) []string {
 		{"project_id", here.ProjectID, held.Options.ProjectID},
 		{"region", here.Region, held.Options.Region},
 		{"proxy_url", here.ProxyURL, held.Options.ProxyURL},
+		{"responses", here.Responses, held.Options.Responses},
 	} {
 		if !reflect.DeepEqual(field.here, field.inCluster) {
 			found = append(found, fmt.Sprintf("instance %s: %s here %v, in the cluster %v", in.Name, field.name, field.here, field.inCluster))

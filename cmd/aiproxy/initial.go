@@ -36,5 +36,6 @@ func settings(c *config.Config) document.Settings {
 		LoadBalancer:   document.LoadBalancer{Enabled: c.LoadBalancer.Enabled, Algorithm: c.ServedAlgorithm()},
 		ModelProviders: c.ModelProviders,
 		ModelAliases:   c.ModelAliases,
+		Translation:    c.Translation,
 	}
 }

@@ -136,7 +136,7 @@ func (n *node) openGateway(ctx context.Context) error {
 		return err
 	}
 	n.gateway, err = gateway.New(
-		gateway.Config{NodeID: n.config.Cluster.NodeID, APIKeys: apiKeys(n.config), MaxBodySize: n.config.Limits.MaxBodyBytes()},
+		gateway.Config{NodeID: n.config.Cluster.NodeID, APIKeys: apiKeys(n.config), MaxBodySize: n.config.Limits.MaxBodyBytes(), CORSOrigins: n.config.CORSAllowedOrigins},
 		gateway.Deps{
 			Relay: relay.New(relay.Config{
 				Router: n.router, Recorder: collectors, NodeID: n.config.Cluster.NodeID,

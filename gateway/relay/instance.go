@@ -16,7 +16,7 @@ func openInstance(in fsm.Instance, provider string, open func(fsm.Sealed) (strin
 		Name: in.Name, Provider: provider, BaseURL: in.BaseURL, Models: servedModels(in), Weight: in.Weight, Priority: in.Priority,
 		Auth: providers.Auth(o.Auth), ProjectID: o.ProjectID, Region: o.Region, ProfileARN: o.ProfileARN,
 		ProxyURL: o.ProxyURL, CA: o.CA, FirstByteTimeout: o.FirstByteTimeout, IdleTimeout: o.IdleTimeout,
-		ModelAliases: maps.Clone(o.ModelAliases),
+		ModelAliases: maps.Clone(o.ModelAliases), Responses: o.Responses,
 	}
 	secret := func(what string, sealed fsm.Sealed) (providers.Secret, error) {
 		if len(sealed) == 0 {

@@ -33,9 +33,6 @@ type Config struct {
 	KeepAlive time.Duration
 	// MaxAttempts bounds the instances tried for one request. 0 stands for 3.
 	MaxAttempts int
-	// Strict refuses requests of which a translation would drop something, where a client does not choose itself by
-	// the header X-Aiproxy-Translation.
-	Strict bool
 	// Logger is told of faults of upstreams, nil for nobody.
 	Logger *slog.Logger
 }
@@ -48,7 +45,6 @@ type Relay struct {
 	node        []string
 	limits      limits
 	maxAttempts int
-	strict      bool
 	pools       pools
 }
 
@@ -65,7 +61,6 @@ func New(c Config) *Relay {
 			keepAlive: cmp.Or(c.KeepAlive, defaultKeepAlive),
 		},
 		maxAttempts: cmp.Or(c.MaxAttempts, defaultMaxAttempts),
-		strict:      c.Strict,
 	}
 	if r.recorder == nil {
 		r.recorder = noRecorder{}

@@ -75,7 +75,7 @@ func (r *Router) follow(v *fsm.View) {
 func sameRouting(a, b *fsm.View) bool {
 	return (a.ClusterID == "") == (b.ClusterID == "") && a.Settings.LoadBalancer == b.Settings.LoadBalancer &&
 		slices.Equal(a.Settings.ModelProviders, b.Settings.ModelProviders) &&
-		maps.Equal(a.Settings.ModelAliases, b.Settings.ModelAliases) &&
+		maps.Equal(a.Settings.ModelAliases, b.Settings.ModelAliases) && a.Settings.Translation == b.Settings.Translation &&
 		len(a.Instances) == len(b.Instances) &&
 		(len(a.Instances) == 0 || &a.Instances[0] == &b.Instances[0])
 }

@@ -56,6 +56,8 @@ type Table struct {
 	targets []*target
 	// aliases are the cluster's: other names for models, whatever the instance.
 	aliases map[string]string
+	// strict tells that the cluster refuses what a translation would drop.
+	strict bool
 
 	pools map[string]*pool
 	loads map[string]*load
@@ -94,6 +96,7 @@ func newTable(v *fsm.View, open func(fsm.Sealed) (string, error), reg *providers
 		pools:    make(map[string]*pool),
 		loads:    make(map[string]*load),
 		aliases:  v.Settings.ModelAliases,
+		strict:   v.Settings.Translation == fsm.TranslationStrict,
 	}
 	var faults []error
 	algorithm := balance.First

@@ -102,7 +102,7 @@ func (x *exchange) strict() bool {
 	case "lenient":
 		return false
 	default:
-		return x.relay.strict
+		return x.relay.router.Table().strict
 	}
 }
 

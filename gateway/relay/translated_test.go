@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"aiproxy/fsm"
 	"aiproxy/gateway/relay"
 	"aiproxy/providers"
 	"aiproxy/providers/dialect"
@@ -58,8 +59,9 @@ func TestTranslatedWhole(t *testing.T) {
 
 func TestTranslatedStrictly(t *testing.T) {
 	t.Parallel()
-	f := &fake{}
-	url := serveFake(t, f, relay.Config{Strict: true}, "a")
+	v := view(at("a", "http://unused"))
+	v.Settings.Translation = fsm.TranslationStrict
+	url := serve(t, relay.Config{Router: newRouter(t, v, &fake{name: providers.OpenAICustom})}).URL
 	got := post(t, url, translating(`"strange":1,`))
 	if got.status != http.StatusBadRequest || !strings.Contains(got.body, `"param":"strange"`) {
 		t.Errorf("got %d %s", got.status, got.body)

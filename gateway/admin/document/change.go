@@ -14,7 +14,8 @@ func Change(held, wanted fsm.Configuration) fsm.ConfigChange {
 	var c fsm.ConfigChange
 	if held.Settings.LoadBalancer != wanted.Settings.LoadBalancer ||
 		!slices.Equal(held.Settings.ModelProviders, wanted.Settings.ModelProviders) ||
-		!maps.Equal(held.Settings.ModelAliases, wanted.Settings.ModelAliases) {
+		!maps.Equal(held.Settings.ModelAliases, wanted.Settings.ModelAliases) ||
+		held.Settings.Translation != wanted.Settings.Translation {
 		c.Settings = &wanted.Settings
 	}
 	merge(held.Instances, wanted.Instances, func(in fsm.Instance) string { return in.Name }, func(name string, from, to *fsm.Instance) {

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,6 +113,7 @@ func (d *differ) settings(from, to fsm.Settings) {
 	scalar(d, "settings.load_balancer.algorithm", from.LoadBalancer.Algorithm, to.LoadBalancer.Algorithm)
 	d.names("settings.model_providers", from.ModelProviders, to.ModelProviders)
 	d.aliases("settings.model_aliases", from.ModelAliases, to.ModelAliases)
+	scalar(d, "settings.translation", cmp.Or(from.Translation, fsm.TranslationLenient), cmp.Or(to.Translation, fsm.TranslationLenient))
 }
 
 func (d *differ) instance(name string, from, to *fsm.Instance) {

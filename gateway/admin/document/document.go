@@ -30,6 +30,8 @@ type Settings struct {
 	ModelProviders []string     `json:"model_providers" yaml:"model_providers,flow"`
 	// ModelAliases map names that clients use to other names of models.
 	ModelAliases map[string]string `json:"model_aliases,omitempty" yaml:"model_aliases,omitempty"`
+	// Translation is "strict" or "lenient"; none is lenient.
+	Translation string `json:"translation,omitempty" yaml:"translation,omitempty"`
 }
 
 // LoadBalancer says how an instance is picked.
@@ -109,6 +111,7 @@ func Of(c fsm.Configuration, revision uint64) Document {
 			LoadBalancer:   LoadBalancer{Enabled: c.Settings.LoadBalancer.Enabled, Algorithm: c.Settings.LoadBalancer.Algorithm},
 			ModelProviders: append([]string{}, c.Settings.ModelProviders...),
 			ModelAliases:   c.Settings.ModelAliases,
+			Translation:    c.Settings.Translation,
 		},
 		Instances:  make([]Instance, len(c.Instances)),
 		ClientKeys: make([]ClientKey, len(c.ClientKeys)),

@@ -28,13 +28,14 @@ type Options struct {
 	// CA holds certificates in PEM.
 	CA           string            `json:"ca,omitempty" yaml:"ca,omitempty"`
 	ModelAliases map[string]string `json:"model_aliases,omitempty" yaml:"model_aliases,omitempty"`
+	Responses    bool              `json:"responses,omitempty" yaml:"responses,omitempty"`
 }
 
 // optionsOf are the options as a document has them, secrets sealed.
 func optionsOf(o fsm.InstanceOptions) Options {
 	d := Options{
 		Auth: o.Auth, ProjectID: o.ProjectID, Region: o.Region, ProfileARN: o.ProfileARN,
-		ProxyURL: o.ProxyURL, ProxyPassword: sealedText(o.ProxyPassword), CA: o.CA, ModelAliases: o.ModelAliases,
+		ProxyURL: o.ProxyURL, ProxyPassword: sealedText(o.ProxyPassword), CA: o.CA, ModelAliases: o.ModelAliases, Responses: o.Responses,
 		FirstByteTimeout: durationText(o.FirstByteTimeout), IdleTimeout: durationText(o.IdleTimeout),
 	}
 	for name, value := range o.Headers {
@@ -79,6 +80,7 @@ func (r *reader) options(o *Options) []field {
 		{"idle_timeout", false, r.text(&o.IdleTimeout, checkTimeout)},
 		{"ca", false, r.text(&o.CA, CheckCA)},
 		{"model_aliases", false, r.aliases(&o.ModelAliases)},
+		{"responses", false, r.boolean(&o.Responses)},
 	}
 }
 
@@ -141,7 +143,7 @@ func (r *resolver) options(path string, o Options, held fsm.InstanceOptions, v v
 	c := fsm.InstanceOptions{
 		Auth: o.Auth, ProjectID: o.ProjectID, Region: o.Region, ProfileARN: o.ProfileARN,
 		ProxyURL: o.ProxyURL, ProxyPassword: r.secret(path+".proxy_password", o.ProxyPassword, held.ProxyPassword, v),
-		FirstByteTimeout: firstByte, IdleTimeout: idle, CA: o.CA,
+		FirstByteTimeout: firstByte, IdleTimeout: idle, CA: o.CA, Responses: o.Responses,
 	}
 	if len(o.ModelAliases) > 0 {
 		c.ModelAliases = maps.Clone(o.ModelAliases)
@@ -170,6 +172,7 @@ func (d *differ) options(path string, from, to fsm.InstanceOptions) {
 	scalar(d, path+".idle_timeout", durationText(from.IdleTimeout), durationText(to.IdleTimeout))
 	scalar(d, path+".ca", from.CA, to.CA)
 	d.aliases(path+".model_aliases", from.ModelAliases, to.ModelAliases)
+	scalar(d, path+".responses", from.Responses, to.Responses)
 }
 
 func (d *differ) aliases(path string, from, to map[string]string) {

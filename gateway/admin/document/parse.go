@@ -99,6 +99,7 @@ func (r *reader) settings(s *Settings, n *yaml.Node, path string) {
 		}},
 		field{"model_providers", true, r.texts(&s.ModelProviders, r.provider)},
 		field{"model_aliases", false, r.aliases(&s.ModelAliases)},
+		field{"translation", false, r.text(&s.Translation, oneOf("translation", []string{fsm.TranslationLenient, fsm.TranslationStrict}))},
 	)
 	for i, name := range s.ModelProviders {
 		s.ModelProviders[i] = providers.Canonical(name)

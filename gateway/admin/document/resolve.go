@@ -32,6 +32,7 @@ func Resolve(d Document, held fsm.Configuration, s Sealer) (fsm.Configuration, e
 			LoadBalancer:   fsm.LoadBalancer{Enabled: d.Settings.LoadBalancer.Enabled, Algorithm: d.Settings.LoadBalancer.Algorithm},
 			ModelProviders: append([]string{}, d.Settings.ModelProviders...),
 			ModelAliases:   d.Settings.ModelAliases,
+			Translation:    translation(d.Settings.Translation),
 		},
 		Instances:  make([]fsm.Instance, len(d.Instances)),
 		ClientKeys: make([]fsm.ClientKey, len(d.ClientKeys)),
@@ -172,4 +173,12 @@ func findClientKey(all []fsm.ClientKey, name string) (fsm.ClientKey, bool) {
 		return fsm.ClientKey{}, false
 	}
 	return all[i], true
+}
+
+// translation is the setting as the state machine keeps it: lenient is none.
+func translation(word string) string {
+	if word == fsm.TranslationLenient {
+		return ""
+	}
+	return word
 }

@@ -185,3 +185,12 @@ func portOf(address string) int {
 	n, _ := strconv.Atoi(port)
 	return n
 }
+
+// originOnly is the origin of a web page as browsers send it, or "*".
+func originOnly(s string) error {
+	u, err := url.Parse(s)
+	if s == "*" || err == nil && u.Host != "" && s == u.Scheme+"://"+u.Host {
+		return nil
+	}
+	return invalid(quote(s)+" is no origin of web pages", "write scheme and host, such as https://app.example.com, or *")
+}

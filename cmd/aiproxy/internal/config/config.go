@@ -20,6 +20,10 @@ type Config struct {
 	ModelProviders []string
 	// ModelAliases map names that clients use to other names of models, for all instances.
 	ModelAliases map[string]string
+	// Translation is "lenient" or "strict": whether requests are refused of which a translation would drop something.
+	Translation string
+	// CORSAllowedOrigins are the origins of web pages that browsers may let ask the gateway, "*" for all.
+	CORSAllowedOrigins []string
 	// Instances are the entries of the file, followed by those derived from the providers' own settings.
 	Instances []Instance
 
@@ -89,6 +93,8 @@ type Instance struct {
 	CAFile string
 	// ModelAliases map names that clients use to the upstream's.
 	ModelAliases map[string]string
+	// Responses tells that the upstream has OpenAI's Responses API.
+	Responses bool
 	// Derived tells that the instance follows from its provider's settings and has no entry in the file.
 	Derived bool
 

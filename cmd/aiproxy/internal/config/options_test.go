@@ -25,6 +25,10 @@ func sample(t *testing.T, o config.Option) []string {
 		return []string{"127.0.0.9:4000"}
 	case "seed-nodes":
 		return []string{"127.0.0.8:4000", "node.example:4000"}
+	case "translation":
+		return []string{"strict"}
+	case "cors-allowed-origin":
+		return []string{"https://app.example.com", "http://localhost:5173"}
 	case "log-level":
 		return []string{"debug"}
 	case "log-format":

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"aiproxy/fsm"
+)
 
 // The capabilities that options wait for.
 const (
@@ -48,6 +52,14 @@ func generalOptions() []option[Config] {
 		{
 			Option{Key: "model_aliases", Help: "other names for models, each of which may end in *, such as {fast: gpt-4o-mini}"},
 			names[Config, string]{textCodec, func(c *Config) *map[string]string { return &c.ModelAliases }, modelPattern},
+		},
+		{
+			Option{Flag: "translation", Key: "translation", Default: fsm.TranslationLenient, Help: "lenient drops what only tunes an answer and the upstream's protocol lacks, and tells of it; strict refuses it"},
+			text(func(c *Config) *string { return &c.Translation }, oneOf(fsm.TranslationLenient, fsm.TranslationStrict)),
+		},
+		{
+			Option{Flag: "cors-allowed-origin", Key: "cors_allowed_origins", DefaultNote: "none", Help: "origin of web pages that browsers may let ask the gateway, such as https://app.example.com, repeatable; * for all"},
+			texts(func(c *Config) *[]string { return &c.CORSAllowedOrigins }, originOnly),
 		},
 		{Option{Key: "instances", Type: "list of instances", Help: "upstream accounts and endpoints"}, nil},
 	}

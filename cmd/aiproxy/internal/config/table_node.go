@@ -123,6 +123,7 @@ func operationOptions() []option[Config] {
 }
 
 // instanceOptions is the table of what an entry of "instances" may hold.
+//nolint:funlen // A table.
 func instanceOptions() []option[Instance] {
 	return []option[Instance]{
 		{
@@ -200,6 +201,10 @@ func instanceOptions() []option[Instance] {
 		{
 			Option{Key: "model_aliases", Help: "the upstream's names for models, by the names that clients use, each of which may end in *"},
 			names[Instance, string]{textCodec, func(in *Instance) *map[string]string { return &in.ModelAliases }, modelPattern},
+		},
+		{
+			Option{Key: "responses", Default: "false", Help: "the upstream of openai-custom has OpenAI's Responses API"},
+			boolean(func(in *Instance) *bool { return &in.Responses }),
 		},
 	}
 }
