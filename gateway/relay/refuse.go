@@ -142,7 +142,8 @@ func (t *Table) refuseAll(provider string) *dialect.Error {
 func (t *Table) modelNotFound(s surface, model string) *dialect.Error {
 	return &dialect.Error{
 		Status: http.StatusNotFound, Code: codeModelNotFound, Param: "model",
-		Message: fmt.Sprintf("no instance serves the model %q for %s: the known providers are %s", clip(model), s.operation, t.providerNames()),
+		Message: fmt.Sprintf("no instance serves the model %q for %s: the known providers are %s%s",
+			clip(model), s.operation, t.providerNames(), t.near(s, clip(model))),
 	}
 }
 

@@ -123,6 +123,7 @@ func operationOptions() []option[Config] {
 }
 
 // instanceOptions is the table of what an entry of "instances" may hold.
+//
 //nolint:funlen // A table.
 func instanceOptions() []option[Instance] {
 	return []option[Instance]{
