@@ -8,6 +8,7 @@
 //	/v1/messages, /v1/messages/count_tokens, /v1/models            Anthropic (models with the header anthropic-version)
 //	/v1beta/models, /v1alpha, /v1: {m}:generateContent ...         Gemini, as events or a JSON array; embeddings, counts
 //	/v1internal:generateContent, :loadCodeAssist, :onboardUser ... Gemini's Code Assist
+//	/generateAssistantResponse, /ListAvailableModels               Kiro, in Amazon's binary framing
 //
 // The model's name says what happens, in every protocol alike. Any name that does not begin with "sim-" gets a sound
 // answer of plain words, the same words whole or streamed, or what the request asks for: JSON of a schema, a call of a
@@ -54,6 +55,7 @@
 //	sim-no-done               the stream ends without its end mark
 //	sim-early-end             the stream ends half way, cleanly
 //	sim-truncate              the connection breaks half way, within an event; streaming or not
+//	sim-bad-frame             a frame half way fails its checksum (Kiro)
 //	sim-midstream-error       the vendor's error event half way, then the end
 //
 //	sim-err-STATUS            answers with that status, 400 to 599; 429 and 503 with Retry-After

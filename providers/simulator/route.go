@@ -22,7 +22,7 @@ func routeOf(r *http.Request) route {
 	if r.Method == http.MethodHead && (path == "/" || path == "/api/hello") {
 		return route{vendor: anthropic{}, serve: (*exchange).hello, open: true}
 	}
-	for _, find := range []func(*http.Request, string) (route, bool){findQwen, findGemini, findAnthropic, findOpenAI} {
+	for _, find := range []func(*http.Request, string) (route, bool){findQwen, findKiro, findGemini, findAnthropic, findOpenAI} {
 		if to, ok := find(r, path); ok {
 			return to
 		}

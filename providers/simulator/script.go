@@ -44,6 +44,8 @@ type script struct {
 	noDone        bool
 	repeatToolIDs bool
 	halfway       halfway
+	// badFrame spoils the checksum of a frame half way.
+	badFrame bool
 }
 
 // page is a reply that is in no vendor's shape.

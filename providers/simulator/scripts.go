@@ -50,6 +50,7 @@ var fixedScripts = map[string]func(*script){
 	"early-end":       func(s *script) { s.halfway = earlyEnd },
 	"truncate":        func(s *script) { s.halfway = brokenConnection },
 	"midstream-error": func(s *script) { s.halfway = errorEvent },
+	"bad-frame":       func(s *script) { s.badFrame = true },
 	"reset":           func(s *script) { s.reset = true },
 	"quota":           func(s *script) { s.refusal = &fault{status: http.StatusTooManyRequests, cause: noQuota} },
 	"too-long":        func(s *script) { s.refusal = &fault{status: http.StatusBadRequest, cause: tooLong} },

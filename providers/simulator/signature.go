@@ -12,6 +12,7 @@ const (
 	claudeSigner = "claude"
 	geminiSigner = "gemini"
 	openAISigner = "openai"
+	kiroSigner   = "kiro"
 )
 
 // sign makes the proof that a thought came from the signer: opaque to clients, and of no use when it is cut or comes

@@ -13,7 +13,9 @@ type wire struct {
 	lineEnd string
 	flusher http.Flusher
 	// array frames the events as the elements of a JSON array in place of server-sent events.
-	array  bool
+	array bool
+	// framed tells that the protocol has a framing of its own.
+	framed bool
 	events int
 	// cut breaks the connection within the next event.
 	cut bool
@@ -68,7 +70,7 @@ func (w *wire) send(event []byte) {
 		w.gone = true
 		return
 	}
-	if !w.array {
+	if !w.array && !w.framed {
 		event = append(append(event, w.lineEnd...), w.lineEnd...)
 	}
 	w.x.out = event
