@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -105,7 +106,7 @@ func (x *exchange) readKiro() (*kiroRequest, *script, *fault) {
 // turns are all of them, the current one last.
 func (req *kiroRequest) turns() []kiroTurn {
 	history := req.ConversationState.History
-	return append(history[:len(history):len(history)], req.ConversationState.CurrentMessage)
+	return append(slices.Clip(history), req.ConversationState.CurrentMessage)
 }
 
 // ask tells the engine what it must know. Kiro has no parameters.
