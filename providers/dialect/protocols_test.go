@@ -180,12 +180,10 @@ func TestProtocols(t *testing.T) {
 	b.WriteString(protocolsHead)
 	for _, c := range allClientSamples() {
 		b.WriteString("\n## Clients of " + c.title + "\n\n| asked for |")
-		rule := "|---|"
 		for _, to := range protocolTargets() {
 			b.WriteString(" " + to.title + " |")
-			rule += "---|"
 		}
-		b.WriteString("\n" + rule + "\n")
+		b.WriteString("\n|---|" + strings.Repeat("---|", len(protocolTargets())) + "\n")
 		for _, s := range c.samples {
 			b.WriteString("| `" + s.name + "` |")
 			for _, to := range protocolTargets() {
