@@ -21,7 +21,7 @@ func newSimulateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "simulate",
 		Short: "Run the simulated upstream alone",
-		Long: "simulate answers as the upstreams of OpenAI, Anthropic, Google and Qwen would, without a model behind it.\n" +
+		Long: "simulate answers as the upstreams of OpenAI, Anthropic, Google, Qwen and Kiro would, without a model behind it.\n" +
 			"The model's name says what happens; any other name gets a sound answer:\n\n" + simulator.Scripts(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
